@@ -1,0 +1,2 @@
+/** Who calls: session, API key and JWT all end here, made by authenticate.ts alone. */
+export type Actor = { userId: string; scopes: string[] };

@@ -1,0 +1,57 @@
+// PostgreSQL: one pool per process.
+import { drizzle } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import { getEnv } from "./env";
+import { isRetryable } from "./errors";
+
+/** int8 as a number: seq, place and counts all stay below 2^53. */
+const types = {
+  bigint: { to: 20, from: [20], serialize: (n: number) => String(n), parse: (text: string) => Number(text) },
+};
+export type Sql = postgres.Sql<{ bigint: number }>;
+/** A pool or a transaction. */
+export type SqlLike = postgres.ISql<{ bigint: number }>;
+
+export const openSql = (url: string, options: { max?: number; name?: string } = {}): Sql =>
+  postgres(url, {
+    max: options.max ?? 10,
+    types,
+    connect_timeout: 5,
+    // A restarted PostgreSQL is met again within half a second.
+    backoff: (retries: number) => Math.min(0.5, 0.05 * 2 ** retries),
+    connection: { application_name: options.name ?? "mlqueue", TimeZone: "UTC" },
+    onnotice: () => {},
+  });
+
+const openDrizzle = () => drizzle(openSql(getEnv().DATABASE_URL, { max: 3 }));
+
+// On globalThis, since Next bundles its own copy of every module.
+const holder = globalThis as { mlqueueSql?: Sql; mlqueueDb?: ReturnType<typeof openDrizzle> };
+
+export const getSql = (): Sql => {
+  holder.mlqueueSql ??= openSql(getEnv().DATABASE_URL, { max: getEnv().DB_MAX_OPEN_CONNS });
+  return holder.mlqueueSql;
+};
+
+/** Drizzle over a pool of its own: it changes the pool's parsers, which the engine's statements rely on. */
+export const getDb = () => {
+  holder.mlqueueDb ??= openDrizzle();
+  return holder.mlqueueDb;
+};
+
+export const closeDb = async (): Promise<void> => {
+  await Promise.all([holder.mlqueueSql?.end({ timeout: 2 }), holder.mlqueueDb?.$client.end({ timeout: 2 })]);
+  holder.mlqueueSql = undefined;
+  holder.mlqueueDb = undefined;
+};
+
+/** Runs again, three times at most, what a deadlock or a serialization failure ended. */
+export const withRetries = async <T>(run: () => Promise<T>): Promise<T> => {
+  for (let left = 3; ; left--) {
+    try {
+      return await run();
+    } catch (error) {
+      if (left === 0 || !isRetryable(error)) throw error;
+    }
+  }
+};

@@ -1,0 +1,70 @@
+// Values that JSON can carry but that cannot be stored, or not come back equal.
+import { badField, type DomainError } from "./errors";
+
+const MAX_DEPTH = 64;
+/** A UTF-16 surrogate without its partner: PostgreSQL's jsonb refuses it. */
+const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+/** Whole-number literals of 16 and more digits, outside strings. */
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+export type JsonObject = { [key: string]: unknown };
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const child = (path: string, key: string | number): string =>
+  typeof key === "number" ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+
+const badText = (text: string): string | null => {
+  if (text.includes("\u0000")) return "must not hold a NUL character";
+  return LONE_SURROGATE.test(text) ? "must not hold half of a surrogate pair" : null;
+};
+
+/**
+ * The first value below `value` that cannot be stored or would not come back equal, as a refusal that names its path.
+ *
+ * Refused: deeper than 64 levels, NUL, a lone surrogate, a number that is not finite, a whole number
+ * beyond ±(2^53 - 1) that was not written with a fraction or an exponent (REST contract, rules for every route).
+ *
+ * @param source the text that was parsed; without it every whole number beyond 2^53 counts as written out
+ */
+export const findUnsafe = (value: unknown, source?: string, rootPath = ""): DomainError | null => {
+  let hasLongLiteral: boolean | undefined;
+  const wasWrittenOut = () => {
+    hasLongLiteral ??=
+      source === undefined ||
+      (source.match(STRING_OR_NUMBER) ?? []).some(
+        (token) => /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)),
+      );
+    return hasLongLiteral;
+  };
+  const walk = (node: unknown, path: string, depth: number): DomainError | null => {
+    if (typeof node === "string") {
+      const problem = badText(node);
+      return problem === null ? null : badField(path, problem);
+    }
+    if (typeof node === "number") {
+      if (!Number.isFinite(node)) return badField(path, "must be a finite number");
+      if (Number.isInteger(node) && !Number.isSafeInteger(node) && wasWrittenOut())
+        return badField(path, "must be a whole number within ±2^53, or text");
+      return null;
+    }
+    if (typeof node !== "object" || node === null) return null;
+    if (depth >= MAX_DEPTH) return badField(path, `must not be nested deeper than ${MAX_DEPTH} levels`);
+    if (Array.isArray(node)) {
+      for (let i = 0; i < node.length; i++) {
+        const found = walk(node[i], child(path, i), depth + 1);
+        if (found) return found;
+      }
+      return null;
+    }
+    for (const key in node) {
+      const problem = badText(key);
+      if (problem !== null) return badField(child(path, key.replaceAll("\u0000", "\\u0000")), problem);
+      const found = walk((node as JsonObject)[key], child(path, key), depth + 1);
+      if (found) return found;
+    }
+    return null;
+  };
+  return walk(value, rootPath, 0);
+};

@@ -1,0 +1,57 @@
+// A REST route as data: what api/rest.ts serves and api/openapi.ts describes.
+import type { z } from "zod";
+import type { SqlLike } from "./db";
+import type { JsonObject } from "./json-safety";
+
+/** A request whose caller, path and body were checked. */
+export type Call = {
+  userId: string;
+  scopes: string[];
+  proof: "key" | "token";
+  /** the parts of the path that `:names` stand for */
+  params: Record<string, string>;
+  query: URLSearchParams;
+  /** `{}` when no body was sent */
+  body: JsonObject;
+  /** of a stream that the client takes up again */
+  lastEventId: string | undefined;
+};
+
+/** A stream of server-sent events. `send` waits for a slow reader; `ended` is aborted when the reader is gone. */
+export type EventStream = {
+  send: (event: { id?: string; event: string; data: unknown }) => Promise<void>;
+  ended: AbortSignal;
+};
+
+/** What a route answers: fields beside `success`, plain text, or a stream. */
+export type Answer = { fields: JsonObject } | { text: string } | { stream: (out: EventStream) => Promise<void> };
+
+/** What a route creates inside a transaction, and what is to be done once that is committed. */
+export type Created = { fields: JsonObject; announce: () => Promise<void> };
+
+/** One field of the body or the query in the words of the contract, for the OpenAPI document. */
+export type RouteDescription = {
+  summary: string;
+  /** the schema of the verb's input, in camelCase; api/openapi.ts renames it */
+  input?: z.ZodType;
+  /** an answer without `success`, as the document shows it */
+  example: JsonObject | string;
+  /** a body that the route accepts */
+  exampleBody?: JsonObject;
+};
+
+export type Route = {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** such as `/v1/tasks/:id` */
+  path: string;
+  /** of success; 200 unless given */
+  status?: number;
+  /** 1 MiB unless given */
+  maxBodyBytes?: number;
+  description: RouteDescription;
+  handle: (call: Call) => Promise<Answer>;
+  /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */
+  create?: (call: Call, sql: SqlLike) => Promise<Created>;
+};
+
+export const MIB = 1024 * 1024;

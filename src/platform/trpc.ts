@@ -1,0 +1,100 @@
+// tRPC: who calls, checks that all procedures share, and the one translation of errors.
+import { initTRPC, TRPCError } from "@trpc/server";
+import { z } from "zod";
+import { badFields, DomainError, ERROR_CODES, type ErrorCode, type ErrorDetail, toDomainError } from "./errors";
+import { findUnsafe } from "./json-safety";
+import { log } from "./log";
+import type { RequestContext } from "./request-context";
+import { detailsOf } from "./validate";
+
+/** What a client finds in `error.data`. */
+export type ErrorData = {
+  code: ErrorCode;
+  httpStatus: number;
+  path: string | undefined;
+  requestId: string | undefined;
+  details: ErrorDetail[];
+  /** for people */
+  sentence: string;
+  retryAfterSeconds: number | undefined;
+};
+
+/** The refusals of tRPC itself: no such procedure, a body that is no JSON or too large. */
+const refusalOf = (error: TRPCError): DomainError => {
+  if (error.cause instanceof DomainError) return error.cause;
+  switch (error.code) {
+    case "NOT_FOUND":
+      return new DomainError("NOT_FOUND", "notFound", { params: { path: "this procedure" } });
+    case "METHOD_NOT_SUPPORTED":
+      return new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", {
+        params: { method: "This method", path: "this procedure" },
+      });
+    case "PAYLOAD_TOO_LARGE":
+      return new DomainError("PAYLOAD_TOO_LARGE", "payloadTooLarge", { params: { limit: "the limit" } });
+    case "PARSE_ERROR":
+    case "BAD_REQUEST":
+    case "UNSUPPORTED_MEDIA_TYPE":
+      return badFields([{ path: "", message: "is not a request that tRPC understands" }]);
+    default:
+      return toDomainError(error.cause) ?? new DomainError("INTERNAL_ERROR", "internal", { cause: error });
+  }
+};
+
+const t = initTRPC.context<RequestContext>().create({
+  errorFormatter: ({ shape, error, ctx, path }) => {
+    const refusal = refusalOf(error);
+    const data: ErrorData = {
+      code: refusal.code,
+      httpStatus: refusal.status,
+      path,
+      requestId: ctx?.requestId,
+      details: refusal.details,
+      sentence: refusal.message,
+      retryAfterSeconds: refusal.retryAfterSeconds,
+    };
+    return { ...shape, message: refusal.message, data };
+  },
+  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+});
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+
+/** A refusal as tRPC throws it: its code decides the HTTP status. */
+const toTRPCError = (refusal: DomainError): TRPCError =>
+  new TRPCError({ code: ERROR_CODES[refusal.code].trpc, message: refusal.message, cause: refusal });
+
+/** Input that the schema refused is named field by field, as in REST. An output that it refused is a bug of ours. */
+const asRefusal = (error: TRPCError, input: unknown): DomainError | null => {
+  if (error.code === "BAD_REQUEST" && error.cause instanceof z.ZodError)
+    return badFields(detailsOf(error.cause, input));
+  return error.code === "INTERNAL_SERVER_ERROR" ? toDomainError(error.cause) : null;
+};
+
+const translate = t.middleware(async ({ next, getRawInput, ctx, path }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const refusal = asRefusal(result.error, await getRawInput());
+  if (refusal) {
+    if (refusal.status >= 500)
+      log.warn({ request_id: ctx.requestId, path, code: refusal.code, err: refusal.cause }, "procedure refused");
+    throw toTRPCError(refusal);
+  }
+  if (result.error.code === "INTERNAL_SERVER_ERROR")
+    log.error({ request_id: ctx.requestId, path, err: result.error.cause ?? result.error }, "procedure failed");
+  throw result.error;
+});
+
+const refuseUnsafe = t.middleware(async ({ next, getRawInput }) => {
+  const unsafe = findUnsafe(await getRawInput());
+  if (unsafe) throw toTRPCError(unsafe);
+  return next();
+});
+
+const authenticated = t.middleware(async ({ next, ctx }) => {
+  const { userId, scopes } = await ctx.authenticate();
+  return next({ ctx: { userId, scopes } });
+});
+
+/** A procedure for a caller who is known; its context has `userId`. */
+export const procedure = t.procedure.use(translate).use(authenticated).use(refuseUnsafe);

@@ -1,0 +1,322 @@
+// From a request to a task in its place: INSERT task and ready row, commit, then one script to Redis.
+import type postgres from "postgres";
+import { getSql, type SqlLike } from "../platform/db";
+import { getEnv } from "../platform/env";
+import { badField, DomainError } from "../platform/errors";
+import { newId } from "../platform/ids";
+import { publishLive } from "../platform/live";
+import { log } from "../platform/log";
+import { countTasks } from "./counts";
+import { checkPrograms } from "./entrypoints";
+import type { NewTask } from "./input";
+import { positionsFromPostgres, taskColumns, withWaiting } from "./list";
+import { releaseDependents } from "./promote";
+import { addReady } from "./ready-queue";
+import { CLIENT_CLASS, classOf } from "./resource-class";
+import type { Task, TaskRow } from "./task";
+
+type Insert = { userId: string; tasks: NewTask[]; single: boolean };
+
+const toRow = (userId: string, task: NewTask) => {
+  const entrypoint = task.entrypoint ?? (task.command ? null : (getEnv().DEFAULT_ENTRYPOINT ?? null));
+  return {
+    id: newId("task"),
+    user_id: userId,
+    queue: task.queue,
+    name: task.name,
+    config: task.config,
+    metadata: task.metadata,
+    tags: task.tags,
+    priority: task.priority,
+    entrypoint,
+    command: task.command ?? null,
+    env: task.env,
+    resources: task.resources,
+    class: entrypoint === null && !task.command ? CLIENT_CLASS : classOf(task.resources),
+    timeout_seconds: task.timeoutSeconds ?? null,
+    max_attempts: task.maxAttempts,
+    run_at: task.runAt ?? null,
+    depends_on: [...new Set(task.dependsOn)],
+    webhook_url: task.webhookUrl ?? null,
+  };
+};
+
+/**
+ * Inserts tasks, their ready or pending rows and their counts in one statement.
+ *
+ * Rows come in as one JSON text: turns are taken in its order, so equal priorities run in order of creation.
+ * `place` is placeOf() of place.ts in SQL.
+ */
+const insertRows = (sql: SqlLike, rows: ReturnType<typeof toRow>[]): postgres.PendingQuery<TaskRow[]> => sql<TaskRow[]>`
+  WITH given AS (
+    SELECT *, nextval('task_turns') AS turn FROM json_to_recordset(${JSON.stringify(rows)}::text::json) AS r(
+      id text, user_id text, queue text, name text, config jsonb, metadata jsonb, tags text[], priority int, entrypoint text,
+      command text[], env jsonb, resources jsonb, class text, timeout_seconds int, max_attempts int, run_at timestamptz,
+      depends_on text[], webhook_url text)
+  ), blocked AS (
+    SELECT g.id FROM given g WHERE EXISTS (
+      SELECT 1 FROM unnest(g.depends_on) AS d(id) JOIN tasks t ON t.id = d.id WHERE t.outcome IS DISTINCT FROM 'completed')
+  ), made AS (
+    INSERT INTO tasks (id, user_id, queue, name, config, metadata, tags, priority, place, status, seq, max_attempts, run_at,
+      timeout_seconds, entrypoint, command, env, resources, class, depends_on, webhook_url, queued_at)
+    SELECT g.id, user_id, queue, name, config, metadata, tags, priority, (1000000 - priority) * 4294967296 + turn,
+      CASE WHEN run_at > now() OR b.id IS NOT NULL THEN 'pending' ELSE 'queued' END, turn, max_attempts, run_at,
+      timeout_seconds, entrypoint, command, env, resources, class, depends_on, webhook_url,
+      CASE WHEN run_at > now() OR b.id IS NOT NULL THEN NULL ELSE now() END
+    FROM given g LEFT JOIN blocked b ON b.id = g.id
+    RETURNING ${taskColumns(sql)}
+  ), ready AS (
+    INSERT INTO ready_tasks (task_id, queue, user_id, class, place)
+    SELECT id, queue, user_id, class, place FROM made WHERE status = 'queued'
+  ), pending AS (
+    INSERT INTO pending_tasks (task_id, user_id, queue, run_at, blocked)
+    SELECT id, user_id, queue, run_at, id IN (SELECT id FROM blocked) FROM made WHERE status = 'pending'
+  ), dependencies AS (
+    INSERT INTO task_dependencies (task_id, depends_on) SELECT id, unnest(depends_on) FROM given
+  ), counted AS (
+    INSERT INTO task_count_deltas (user_id, queue, status, delta)
+    SELECT user_id, queue, status, count(*) FROM made GROUP BY 1, 2, 3
+  )
+  SELECT * FROM made ORDER BY seq`;
+
+/**
+ * Locks the named dependencies against ending until the transaction is over, so that none ends unseen.
+ * @throws INVALID_REQUEST for a task that is unknown or another account's
+ */
+const lockDependencies = async (
+  sql: SqlLike,
+  userId: string,
+  tasks: NewTask[],
+  pathOf: (index: number, field: string) => string,
+) => {
+  const ids = [...new Set(tasks.flatMap((task) => task.dependsOn))].sort();
+  if (ids.length === 0) return;
+  const found = await sql<
+    { id: string }[]
+  >`SELECT id FROM tasks WHERE id = ANY(${ids}) AND user_id = ${userId} ORDER BY id FOR SHARE`;
+  const known = new Set(found.map((row) => row.id));
+  for (const [index, task] of tasks.entries())
+    for (const [at, id] of task.dependsOn.entries())
+      if (!known.has(id)) throw badField(`${pathOf(index, "depends_on")}[${at}]`, `names no task of yours: ${id}`);
+};
+
+// ── Capacity: QUEUE_MAX_SIZE counts queued and pending tasks per account and queue name ─────────────
+
+type Fill = { count: number; at: number };
+const fills = new Map<string, Fill>();
+const FILL_FOR_MS = 500;
+
+const queueFull = (queue: string, count: number) =>
+  new DomainError("QUEUE_FULL", "queueFull", {
+    params: { queue, count, max: getEnv().QUEUE_MAX_SIZE },
+    retryAfterSeconds: 30,
+  });
+
+/**
+ * Whether the queue may be so near its limit that it must be counted under a lock.
+ * Half a second old at most; 1,000 tasks of room cover what other servers add meanwhile.
+ */
+const isNearFull = async (userId: string, queue: string, adding: number): Promise<boolean> => {
+  const max = getEnv().QUEUE_MAX_SIZE;
+  const key = `${userId}|${queue}`;
+  let fill = fills.get(key);
+  if (!fill || Date.now() - fill.at > FILL_FOR_MS) {
+    if (fills.size > 10_000) fills.clear();
+    const counts = await countTasks(userId, queue);
+    fill = { count: counts.queued + counts.pending, at: Date.now() };
+    fills.set(key, fill);
+  }
+  fill.count += adding;
+  return fill.count > max - 1000;
+};
+
+const perQueue = (tasks: NewTask[]): Map<string, number> => {
+  const adding = new Map<string, number>();
+  for (const task of tasks) adding.set(task.queue, (adding.get(task.queue) ?? 0) + 1);
+  return adding;
+};
+
+/** Counts exactly, one creator at a time. @throws QUEUE_FULL */
+const checkRoom = async (sql: SqlLike, userId: string, tasks: NewTask[]): Promise<void> => {
+  for (const [queue, adding] of [...perQueue(tasks)].sort()) {
+    if (!(await isNearFull(userId, queue, adding))) continue;
+    await sql`SELECT pg_advisory_xact_lock(7110011, hashtext(${`${userId}|${queue}`}))`;
+    const [row] = await sql<{ count: number }[]>`
+      SELECT (SELECT count(*) FROM ready_tasks WHERE user_id = ${userId} AND queue = ${queue})
+           + (SELECT count(*) FROM pending_tasks WHERE user_id = ${userId} AND queue = ${queue}) AS count`;
+    const count = row?.count ?? 0;
+    if (count + adding > getEnv().QUEUE_MAX_SIZE) throw queueFull(queue, count);
+  }
+};
+
+// ── After the commit ───────────────────────────────────────────────────────────────────────────────
+
+/** Puts committed tasks in their places and tells the pages. @returns positions; null where Redis could not say */
+const announceRows = async (rows: TaskRow[]): Promise<(number | null)[]> => {
+  const queued = rows.filter((row) => row.status === "queued");
+  let positions: (number | null)[] = queued.map(() => null);
+  try {
+    positions = await addReady(
+      queued.map((row) => ({
+        taskId: row.id,
+        queue: row.queue,
+        userId: row.user_id,
+        class: row.class,
+        place: row.place,
+      })),
+    );
+  } catch (error) {
+    // The tasks are safe in PostgreSQL; reconcile.ts adds them within a second of Redis' return.
+    log.warn(
+      { error: error instanceof Error ? error.message : String(error), count: queued.length },
+      "new tasks were not yet put in redis",
+    );
+  }
+  publishLive(
+    rows.length <= 20
+      ? rows.map((row) => ({ kind: "task" as const, userId: row.user_id, taskId: row.id, status: row.status }))
+      : [...new Set(rows.map((row) => row.user_id))].map((userId) => ({ kind: "tasks" as const, userId })),
+  );
+  // One that waits for a task which failed long ago fails at once, not at the next sweep.
+  if (rows.some((row) => row.status === "pending" && row.depends_on.length > 0)) await releaseDependents();
+  const byId = new Map(queued.map((row, index) => [row.id, positions[index] ?? null]));
+  return rows.map((row) => byId.get(row.id) ?? null);
+};
+
+const toTasks = async (rows: TaskRow[], positions: (number | null)[]): Promise<Task[]> => {
+  const unknown = rows.filter((row, index) => row.status === "queued" && positions[index] === null);
+  const counted = unknown.length > 0 ? await positionsFromPostgres(unknown) : new Map<string, number>();
+  return withWaiting(
+    rows,
+    rows.map((row, index) => positions[index] ?? counted.get(row.id) ?? null),
+  );
+};
+
+const pathFor = (single: boolean) => (index: number, field: string) => (single ? field : `tasks[${index}].${field}`);
+
+/** Checks and inserts in the caller's transaction. */
+const insertChecked = async (sql: SqlLike, { userId, tasks, single }: Insert): Promise<TaskRow[]> => {
+  await checkRoom(sql, userId, tasks);
+  await lockDependencies(sql, userId, tasks, pathFor(single));
+  return insertRows(
+    sql,
+    tasks.map((task) => toRow(userId, task)),
+  );
+};
+
+/**
+ * Creates tasks inside the caller's transaction, for answers that are kept with it (Idempotency-Key).
+ * @returns the tasks with positions from PostgreSQL, and what to do once the transaction is committed
+ */
+export const insertTasks = async (
+  sql: SqlLike,
+  userId: string,
+  tasks: NewTask[],
+  single = false,
+): Promise<{ tasks: Task[]; announce: () => Promise<void> }> => {
+  await checkPrograms(tasks, pathFor(single));
+  if (tasks.length === 0) return { tasks: [], announce: async () => {} };
+  const rows = await insertChecked(sql, { userId, tasks, single });
+  const positions = single
+    ? await positionsFromPostgres(
+        rows.filter((row) => row.status === "queued"),
+        sql,
+      )
+    : new Map<string, number>();
+  return {
+    tasks: await withWaiting(
+      rows,
+      rows.map((row) => positions.get(row.id) ?? null),
+    ),
+    announce: async () => {
+      await announceRows(rows);
+    },
+  };
+};
+
+/**
+ * Creates tasks, all or none.
+ * @returns their ids, in the order given
+ * @throws QUEUE_FULL; INVALID_REQUEST for an unknown entrypoint or dependency; FORBIDDEN for a command while commands are off
+ */
+export const createTasks = async (userId: string, tasks: NewTask[]): Promise<string[]> => {
+  await checkPrograms(tasks, pathFor(false));
+  if (tasks.length === 0) return [];
+  const rows = await getSql().begin((sql) => insertChecked(sql, { userId, tasks, single: false }));
+  await announceRows(rows);
+  return rows.map((row) => row.id);
+};
+
+/**
+ * Creates one task. Those that arrive while a statement is under way go together into the next one:
+ * one INSERT and one script for all of them.
+ *
+ * @throws as createTasks
+ */
+export const createTask = async (userId: string, task: NewTask): Promise<Task> => {
+  await checkPrograms([task], pathFor(true));
+  // A task that must be counted or that locks others needs a transaction of its own.
+  if (task.dependsOn.length > 0 || (await isNearFull(userId, task.queue, 1))) {
+    const rows = await getSql().begin((sql) => insertChecked(sql, { userId, tasks: [task], single: true }));
+    return first(await toTasks(rows, await announceRows(rows)));
+  }
+  return coalesce({ row: toRow(userId, task) });
+};
+
+const first = <T>(list: T[]): T => {
+  const [head] = list;
+  if (head === undefined) throw new Error("The insert returned no row.");
+  return head;
+};
+
+type Waiting = { row: ReturnType<typeof toRow>; resolve: (task: Task) => void; reject: (error: unknown) => void };
+
+/** Two statements at once keep PostgreSQL busy while the other one's answer is handled. */
+const MAX_STATEMENTS = 2;
+const MAX_ROWS = 500;
+const waiting: Waiting[] = [];
+let underWay = 0;
+let scheduled = false;
+
+const coalesce = ({ row }: { row: ReturnType<typeof toRow> }): Promise<Task> =>
+  new Promise((resolve, reject) => {
+    waiting.push({ row, resolve, reject });
+    schedule();
+  });
+
+const schedule = () => {
+  if (scheduled || underWay >= MAX_STATEMENTS || waiting.length === 0) return;
+  scheduled = true;
+  setImmediate(() => {
+    scheduled = false;
+    const batch = waiting.splice(0, MAX_ROWS);
+    underWay++;
+    void insertBatch(batch).finally(() => {
+      underWay--;
+      schedule();
+    });
+    schedule();
+  });
+};
+
+const insertBatch = async (batch: Waiting[]): Promise<void> => {
+  let rows: TaskRow[];
+  try {
+    rows = await insertRows(
+      getSql(),
+      batch.map((one) => one.row),
+    );
+  } catch (error) {
+    // One bad row must not fail its neighbours.
+    if (batch.length === 1) batch[0]?.reject(error);
+    else for (const one of batch) await insertBatch([one]);
+    return;
+  }
+  try {
+    const tasks = await toTasks(rows, await announceRows(rows));
+    const byId = new Map(tasks.map((task) => [task.taskId, task]));
+    for (const one of batch) one.resolve(byId.get(one.row.id) as Task);
+  } catch (error) {
+    for (const one of batch) one.reject(error);
+  }
+};

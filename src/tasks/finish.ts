@@ -1,0 +1,182 @@
+// The end of an attempt, written by exactly that attempt: its number is in the WHERE.
+import { getSql, type SqlLike, withRetries } from "../platform/db";
+import type { JsonObject } from "../platform/json-safety";
+import { publishLive } from "../platform/live";
+import { log } from "../platform/log";
+import { releaseDependents } from "./promote";
+import { addReadyQuietly } from "./queue-lock";
+import { LOSS_WINDOW_HOURS, MAX_LOSSES } from "./retry-policy";
+import type { TaskStatus } from "./status";
+
+export type AttemptEnd = {
+  taskId: string;
+  attempt: number;
+  exitCode: number | null;
+  signal: string | null;
+} & (
+  | { outcome: "succeeded"; result: JsonObject | null }
+  | { outcome: "failed"; result: JsonObject | null; errorMessage: string; errorKind: string }
+  | { outcome: "cancelled" }
+);
+
+type EndedRow = {
+  id: string;
+  user_id: string;
+  queue: string;
+  class: string;
+  place: number;
+  status: TaskStatus;
+  has_dependents: boolean;
+};
+
+/**
+ * Ends a running attempt with what its program did.
+ *
+ * Once a cancel was asked, every end is a cancel, exit 0 too. A failure is tried again at the end of its equals while
+ * `failures` stays below `max_attempts`. Where the attempt was given up as lost but its task still waits under the same attempt number, a
+ * finished result is taken instead of training again.
+ *
+ * @returns the task's new status; null when the attempt was superseded: then nothing was written
+ */
+export const finishIfCurrent = async (end: AttemptEnd): Promise<TaskStatus | null> => {
+  const row =
+    (await withRetries(() => endRunning(getSql(), end))) ??
+    (end.outcome === "succeeded" ? await withRetries(() => endReaped(getSql(), end)) : null);
+  if (!row) return null;
+  await afterEnd([row]);
+  return row.status;
+};
+
+const endRunning = async (sql: SqlLike, end: AttemptEnd): Promise<EndedRow | undefined> => {
+  const { taskId, attempt, outcome } = end;
+  const result = outcome === "cancelled" ? null : end.result;
+  const message = outcome === "failed" ? end.errorMessage : null;
+  const kind = outcome === "failed" ? end.errorKind : null;
+  const [row] = await sql<EndedRow[]>`
+    WITH held AS (
+      SELECT id, user_id, queue, cancel_requested_at IS NOT NULL OR ${outcome} = 'cancelled' AS cancelled, cancel_reason,
+        ${outcome} = 'failed' AND failures + 1 < max_attempts AS again
+      FROM tasks WHERE id = ${taskId} AND attempt = ${attempt} AND status = 'running' FOR UPDATE
+    ), closed AS (
+      UPDATE task_attempts a SET ended_at = now(), outcome = CASE WHEN h.cancelled THEN 'cancelled' ELSE ${outcome} END,
+        exit_code = ${end.exitCode}, signal = ${end.signal}, error_message = ${message}
+      FROM held h WHERE a.task_id = h.id AND a.attempt = ${attempt} AND a.ended_at IS NULL
+    ), gpus AS (
+      DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = ${attempt}
+    ), t AS (
+      UPDATE tasks SET
+        status = n.status, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
+        completed_at = CASE WHEN n.status <> 'queued' THEN now() END,
+        queued_at = CASE WHEN n.status = 'queued' THEN now() ELSE queued_at END,
+        started_at = CASE WHEN n.status = 'queued' THEN NULL ELSE started_at END,
+        worker_id = CASE WHEN n.status = 'queued' THEN NULL ELSE worker_id END,
+        place = CASE WHEN n.status = 'queued' THEN (1000000 - priority) * 4294967296 + nextval('task_turns') ELSE place END,
+        failures = failures + CASE WHEN ${outcome} = 'failed' AND NOT n.cancelled THEN 1 ELSE 0 END,
+        result = CASE WHEN n.status IN ('completed', 'failed') THEN ${result === null ? null : sql.json(result as never)}::jsonb ELSE result END,
+        error_message = CASE WHEN n.cancelled THEN coalesce('cancelled: ' || n.cancel_reason, 'cancelled') WHEN n.status = 'failed' THEN ${message}::text END,
+        error_kind = CASE WHEN n.status = 'failed' THEN ${kind}::text END,
+        updated_at = now()
+      FROM (SELECT *, CASE WHEN cancelled THEN 'cancelled' WHEN again THEN 'queued' WHEN ${outcome} = 'failed' THEN 'failed' ELSE 'completed' END AS status FROM held) n
+      WHERE tasks.id = n.id
+      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
+    ), ready AS (
+      INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
+    ), counted AS (
+      INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'running', -1 FROM t UNION ALL SELECT user_id, queue, status, 1 FROM t
+    )
+    SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+  return row;
+};
+
+/** A success that came after its attempt was given up, while the task still waits under that attempt's number. */
+const endReaped = async (sql: SqlLike, end: AttemptEnd & { outcome: "succeeded" }): Promise<EndedRow | undefined> => {
+  const [row] = await sql<EndedRow[]>`
+    WITH held AS (
+      SELECT t.id FROM tasks t JOIN task_attempts a ON a.task_id = t.id AND a.attempt = t.attempt
+      WHERE t.id = ${end.taskId} AND t.attempt = ${end.attempt} AND t.status = 'queued' AND a.outcome = 'lost' FOR UPDATE OF t
+    ), unready AS (
+      DELETE FROM ready_tasks r USING held h WHERE r.task_id = h.id RETURNING r.task_id
+    ), corrected AS (
+      UPDATE task_attempts a SET outcome = 'succeeded', exit_code = ${end.exitCode}, signal = ${end.signal}, error_message = NULL
+      FROM held h WHERE a.task_id = h.id AND a.attempt = ${end.attempt}
+    ), t AS (
+      UPDATE tasks SET status = 'completed', outcome = 'completed', completed_at = now(), updated_at = now(), error_message = NULL,
+        started_at = coalesce(started_at, (SELECT started_at FROM task_attempts a WHERE a.task_id = tasks.id AND a.attempt = ${end.attempt})),
+        result = ${end.result === null ? null : sql.json(end.result as never)}::jsonb
+      FROM unready u WHERE tasks.id = u.task_id
+      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
+    ), counted AS (
+      INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'queued', -1 FROM t UNION ALL SELECT user_id, queue, 'completed', 1 FROM t
+    )
+    SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+  return row;
+};
+
+export type LostReason = "lost" | "given_back";
+
+/**
+ * Gives running attempts back to the queue, in their old places.
+ *
+ * `lost`: the worker died; the fourth loss within 24 hours fails the task instead. `given_back`: the worker
+ * shut down or never started the program; it counts nothing. Where a cancel was asked, the task is cancelled.
+ * The caller has made sure that nothing of the attempts runs any more, or that their leases are over.
+ */
+export const giveBack = async (
+  attempts: { taskId: string; attempt: number }[],
+  reason: LostReason,
+  message: string,
+): Promise<void> => {
+  if (attempts.length === 0) return;
+  const rows = await withRetries(() => giveBackStatement(getSql(), attempts, reason, message));
+  for (const row of rows) log.warn({ taskId: row.id, reason, status: row.status }, "an attempt was given back");
+  await afterEnd(rows);
+};
+
+const giveBackStatement = (
+  sql: SqlLike,
+  attempts: { taskId: string; attempt: number }[],
+  reason: LostReason,
+  message: string,
+) => {
+  const ids = attempts.map((one) => one.taskId);
+  const numbers = attempts.map((one) => one.attempt);
+  return sql<EndedRow[]>`
+    WITH held AS (
+      SELECT t.id, t.attempt, t.cancel_requested_at IS NOT NULL AS cancelled, t.cancel_reason,
+        CASE WHEN t.losses_since > now() - make_interval(hours => ${LOSS_WINDOW_HOURS}) THEN t.losses ELSE 0 END + ${reason === "lost" ? 1 : 0} AS new_losses
+      FROM tasks t JOIN unnest(${ids}::text[], ${numbers}::int[]) AS g(id, attempt) ON t.id = g.id AND t.attempt = g.attempt
+      WHERE t.status = 'running' ORDER BY t.id FOR UPDATE OF t
+    ), closed AS (
+      UPDATE task_attempts a SET ended_at = now(), outcome = ${reason}, error_message = ${message}
+      FROM held h WHERE a.task_id = h.id AND a.attempt = h.attempt AND a.ended_at IS NULL
+    ), gpus AS (
+      DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = h.attempt
+    ), t AS (
+      UPDATE tasks SET status = n.status, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
+        completed_at = CASE WHEN n.status <> 'queued' THEN now() END,
+        started_at = CASE WHEN n.status = 'queued' THEN NULL ELSE started_at END,
+        worker_id = CASE WHEN n.status = 'queued' THEN NULL ELSE worker_id END,
+        queued_at = CASE WHEN n.status = 'queued' THEN now() ELSE queued_at END,
+        losses = n.new_losses,
+        losses_since = CASE WHEN ${reason} = 'lost' AND (losses_since IS NULL OR n.new_losses = 1) THEN now() ELSE losses_since END,
+        error_message = CASE n.status WHEN 'cancelled' THEN coalesce('cancelled: ' || n.cancel_reason, 'cancelled')
+          WHEN 'failed' THEN ${`lost ${MAX_LOSSES + 1} times within ${LOSS_WINDOW_HOURS} hours: ${message}`} END,
+        error_kind = CASE WHEN n.status = 'failed' THEN 'lost' END, updated_at = now()
+      FROM (SELECT *, CASE WHEN cancelled THEN 'cancelled' WHEN new_losses > ${MAX_LOSSES} THEN 'failed' ELSE 'queued' END AS status FROM held) n
+      WHERE tasks.id = n.id
+      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
+    ), ready AS (
+      INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
+    ), counted AS (
+      INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'running', -1 FROM t UNION ALL SELECT user_id, queue, status, 1 FROM t
+    )
+    SELECT *, status <> 'queued' AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+};
+
+/** After the commit: places in Redis, live hints, and tasks that waited for these. All of it is a hint or swept up later. */
+const afterEnd = async (rows: EndedRow[]): Promise<void> => {
+  publishLive(rows.map((row) => ({ kind: "task", userId: row.user_id, taskId: row.id, status: row.status })));
+  const queued = rows.filter((row) => row.status === "queued");
+  if (queued.length > 0) await addReadyQuietly(queued);
+  if (rows.some((row) => row.has_dependents)) await releaseDependents();
+};

@@ -1,0 +1,277 @@
+// Reading tasks: one, or a page of them.
+import { getSql, type SqlLike } from "../platform/db";
+import { badField, DomainError } from "../platform/errors";
+import { log } from "../platform/log";
+import { countTasks } from "./counts";
+import type { ListInput } from "./input";
+import { positionsOf } from "./ready-queue";
+import type { TaskStatus } from "./status";
+import { type Task, type TaskRow, toTask } from "./task";
+import { type QueueState, waitingReason } from "./waiting-reason";
+import { liveWorkers } from "./worker-registry";
+
+/** The columns of a TaskRow; `env` stays out, since it may hold secrets. */
+export const taskColumns = (sql: SqlLike) => sql`
+  id, user_id, queue, name, config, metadata, tags, priority, place, status, attempt, seq, max_attempts, run_at, timeout_seconds,
+  entrypoint, command, resources, class, depends_on, result, error_message, worker_id, cancel_requested_at,
+  created_at, started_at, completed_at, updated_at`;
+
+/** Positions of queued tasks, counted in ready_tasks: exact, for where Redis cannot say. */
+export const positionsFromPostgres = async (
+  rows: { id: string }[],
+  sql: SqlLike = getSql(),
+): Promise<Map<string, number>> => {
+  if (rows.length === 0) return new Map();
+  const found = await sql<{ task_id: string; position: number }[]>`
+    SELECT r.task_id, (SELECT count(*) FROM ready_tasks b WHERE b.user_id = r.user_id AND b.queue = r.queue AND b.place <= r.place) AS position
+    FROM ready_tasks r WHERE r.task_id = ANY(${rows.map((row) => row.id)})`;
+  return new Map(found.map((row) => [row.task_id, row.position]));
+};
+
+const positions = async (rows: TaskRow[]): Promise<Map<string, number>> => {
+  const queued = rows.filter((row) => row.status === "queued");
+  if (queued.length === 0) return new Map();
+  const known = new Map<string, number>();
+  try {
+    const ranks = await positionsOf(queued.map((row) => ({ taskId: row.id, queue: row.queue, userId: row.user_id })));
+    for (const [index, row] of queued.entries()) {
+      const rank = ranks[index];
+      if (rank) known.set(row.id, rank);
+    }
+  } catch (error) {
+    log.debug(
+      { error: error instanceof Error ? error.message : String(error) },
+      "positions were counted in postgresql",
+    );
+  }
+  const unknown = queued.filter((row) => !known.has(row.id));
+  for (const [id, position] of await positionsFromPostgres(unknown)) known.set(id, position);
+  return known;
+};
+
+let queueStates: { byName: Map<string, QueueState>; at: number } | undefined;
+
+/** Paused queues, at most a second old: only for sentences. */
+const pausedQueues = async (): Promise<Map<string, QueueState>> => {
+  if (!queueStates || Date.now() - queueStates.at > 1000) {
+    const rows = await getSql()<QueueState[]>`SELECT name, paused, reason FROM queues WHERE paused`;
+    queueStates = { byName: new Map(rows.map((row) => [row.name, row])), at: Date.now() };
+  }
+  return queueStates.byName;
+};
+
+/** Forgets what pausedQueues knows, so that who paused a queue reads it at once. */
+export const forgetQueueStates = (): void => {
+  queueStates = undefined;
+};
+
+const unmetDependencies = async (rows: TaskRow[]): Promise<Map<string, string[]>> => {
+  const blocked = rows.filter((row) => row.status === "pending" && row.depends_on.length > 0);
+  if (blocked.length === 0) return new Map();
+  const found = await getSql()<{ task_id: string; ids: string[] }[]>`
+    SELECT d.task_id, array_agg(d.depends_on ORDER BY t.seq) AS ids FROM task_dependencies d JOIN tasks t ON t.id = d.depends_on
+    WHERE d.task_id = ANY(${blocked.map((row) => row.id)}) AND t.outcome IS DISTINCT FROM 'completed' GROUP BY d.task_id`;
+  return new Map(found.map((row) => [row.task_id, row.ids]));
+};
+
+/** Rows as tasks, with the sentence why each waiting one waits. */
+export const withWaiting = async (rows: TaskRow[], queuePositions: (number | null)[]): Promise<Task[]> => {
+  if (!rows.some((row) => row.status === "queued" || row.status === "pending"))
+    return rows.map((row) => toTask(row, null, null));
+  const [workers, paused, unmet] = await Promise.all([liveWorkers(), pausedQueues(), unmetDependencies(rows)]);
+  const now = new Date();
+  return rows.map((row, index) => {
+    if (row.status !== "queued" && row.status !== "pending") return toTask(row, null, null);
+    const queue = paused.get(row.queue) ?? { name: row.queue, paused: false, reason: null };
+    const waiting = {
+      status: row.status,
+      class: row.class,
+      entrypoint: row.entrypoint,
+      runAt: row.run_at,
+      blockedBy: unmet.get(row.id) ?? [],
+    };
+    return toTask(
+      row,
+      row.status === "queued" ? (queuePositions[index] ?? null) : null,
+      waitingReason(waiting, queue, workers, now),
+    );
+  });
+};
+
+/** Rows as tasks, with positions. */
+export const toTasks = async (rows: TaskRow[]): Promise<Task[]> => {
+  const known = await positions(rows);
+  return withWaiting(
+    rows,
+    rows.map((row) => known.get(row.id) ?? null),
+  );
+};
+
+export const taskNotFound = (id: string): DomainError =>
+  new DomainError("TASK_NOT_FOUND", "taskNotFound", { params: { id } });
+
+/** @throws TASK_NOT_FOUND, also for another account's task */
+export const getTaskRow = async (userId: string, taskId: string, sql: SqlLike = getSql()): Promise<TaskRow> => {
+  const [row] = await sql<
+    TaskRow[]
+  >`SELECT ${taskColumns(sql)} FROM tasks WHERE id = ${taskId} AND user_id = ${userId}`;
+  if (!row) throw taskNotFound(taskId);
+  return row;
+};
+
+/** @throws TASK_NOT_FOUND, also for another account's task */
+export const getTask = async (userId: string, taskId: string): Promise<Task> => {
+  const [task] = await toTasks([await getTaskRow(userId, taskId)]);
+  if (!task) throw taskNotFound(taskId);
+  return task;
+};
+
+// ── Pages ─────────────────────────────────────────────────────────────────────────────────────────
+
+export type TaskPage = { tasks: Task[]; total: number; limit: number; offset: number; nextCursor: string | null };
+
+/** `total` is counted exactly up to here where a search filters; from the counters elsewhere. */
+const EXACT_TOTAL_LIMIT = 100_000;
+/** Up to this many active tasks are sorted after the fact; above, the newest-first index finds them sooner. */
+const FEW = 20_000;
+
+type Cursor = { v: string | number | null; s: number };
+
+const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
+
+const decodeCursor = (text: string): Cursor => {
+  try {
+    const cursor: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
+    if (
+      typeof cursor === "object" &&
+      cursor !== null &&
+      "v" in cursor &&
+      "s" in cursor &&
+      typeof cursor.s === "number"
+    ) {
+      const { v, s } = cursor;
+      if (v === null || typeof v === "string" || typeof v === "number") return { v, s };
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw badField("cursor", "is not one that this server gave");
+};
+
+type Sort = "seq" | "place" | "priority" | "started_at" | "completed_at" | "name";
+
+const sortOf = (input: ListInput): { column: Sort; ascending: boolean } => {
+  const onlyQueued = input.status?.length === 1 && input.status[0] === "queued";
+  if (input.sort === undefined && onlyQueued) return { column: "place", ascending: input.order !== "desc" };
+  const column = input.sort === undefined || input.sort === "created_at" ? "seq" : input.sort;
+  return { column, ascending: input.order === "asc" };
+};
+
+const columnSql = (sql: SqlLike, column: Sort) =>
+  ({
+    seq: sql`t.seq`,
+    place: sql`t.place`,
+    priority: sql`t.priority`,
+    started_at: sql`t.started_at`,
+    completed_at: sql`t.completed_at`,
+    name: sql`t.name COLLATE "C"`,
+  })[column];
+
+/** A task that has no start or end yet comes last in either direction: it is left to the id behind -infinity or infinity. */
+const sortKey = (sql: SqlLike, column: Sort, ascending: boolean) => {
+  if (column !== "started_at" && column !== "completed_at") return columnSql(sql, column);
+  return ascending
+    ? sql`coalesce(${columnSql(sql, column)}, 'infinity')`
+    : sql`coalesce(${columnSql(sql, column)}, '-infinity')`;
+};
+
+const ENDED = ["completed", "failed", "cancelled"] as const;
+const isEndedStatus = (status: TaskStatus): status is (typeof ENDED)[number] =>
+  (ENDED as readonly string[]).includes(status);
+
+/** Tasks in any of the statuses. No index knows `status` (see src/README.md): each comes from the table that holds its tasks. */
+const inStatus = (sql: SqlLike, userId: string, statuses: TaskStatus[], counts: Record<TaskStatus, number>) => {
+  const active = statuses.filter((status) => !isEndedStatus(status));
+  const ended = statuses.filter(isEndedStatus);
+  const few = active.reduce((sum, status) => sum + counts[status], 0) <= FEW;
+  if (active.length > 0 && !few) return sql`t.status = ANY(${statuses})`;
+  const parts = [];
+  if (ended.length > 0) parts.push(sql`t.outcome = ANY(${ended})`);
+  if (active.includes("queued")) parts.push(sql`t.id IN (SELECT task_id FROM ready_tasks WHERE user_id = ${userId})`);
+  if (active.includes("pending"))
+    parts.push(sql`t.id IN (SELECT task_id FROM pending_tasks WHERE user_id = ${userId})`);
+  if (active.includes("running")) parts.push(sql`t.id IN (SELECT task_id FROM task_attempts WHERE ended_at IS NULL)`);
+  const [head, ...rest] = parts;
+  if (!head) return sql`false`;
+  return sql`(${rest.reduce((all, part) => sql`${all} OR ${part}`, head)}) AND t.status = ANY(${statuses})`;
+};
+
+const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
+
+/**
+ * A page of the account's tasks, newest first unless asked otherwise. A cursor goes on behind the last task of its page,
+ * whatever was added meanwhile; it wins over `offset`.
+ *
+ * @throws INVALID_REQUEST for a cursor that this server did not make
+ */
+export const listTasks = async (userId: string, input: ListInput): Promise<TaskPage> => {
+  const sql = getSql();
+  const counts = await countTasks(userId, input.queue);
+  const statuses = input.status && input.status.length > 0 ? [...new Set(input.status)] : null;
+  const { column, ascending } = sortOf(input);
+  const key = sortKey(sql, column, ascending);
+
+  const filters = [sql`t.user_id = ${userId}`];
+  if (statuses) filters.push(inStatus(sql, userId, statuses, counts));
+  if (input.queue !== undefined) filters.push(sql`t.queue = ${input.queue}`);
+  if (input.q) filters.push(sql`t.name ILIKE ${likePattern(input.q)}`);
+  if (input.tag !== undefined) filters.push(sql`${input.tag} = ANY(t.tags)`);
+  if (input.createdAfter !== undefined) filters.push(sql`t.created_at > ${input.createdAfter}::timestamptz`);
+  if (input.createdBefore !== undefined) filters.push(sql`t.created_at < ${input.createdBefore}::timestamptz`);
+  const where = filters.reduce((all, one) => sql`${all} AND ${one}`);
+
+  const isSearch =
+    Boolean(input.q) ||
+    input.tag !== undefined ||
+    input.createdAfter !== undefined ||
+    input.createdBefore !== undefined;
+  const total = isSearch
+    ? sql<
+        { n: number }[]
+      >`SELECT count(*) AS n FROM (SELECT 1 FROM tasks t WHERE ${where} LIMIT ${EXACT_TOTAL_LIMIT}) AS found`.then(
+        (rows) => rows[0]?.n ?? 0,
+      )
+    : Promise.resolve(
+        (statuses ?? (Object.keys(counts) as TaskStatus[])).reduce((sum, status) => sum + counts[status], 0),
+      );
+
+  const cursor = input.cursor === undefined ? null : decodeCursor(input.cursor);
+  const offset = cursor ? 0 : input.offset;
+  const direction = ascending ? sql`ASC` : sql`DESC`;
+  const seqDirection = column === "place" || column === "seq" ? sql`` : sql`, t.seq DESC`;
+  const rows = await sql<(TaskRow & { sort_key: string | number | Date })[]>`
+    SELECT ${taskColumns(sql)}, ${column === "started_at" || column === "completed_at" ? sql`${key}::text` : key} AS sort_key FROM tasks t
+    WHERE ${where} ${cursor ? behind(sql, column, key, ascending, cursor) : sql``}
+    ORDER BY ${key} ${direction} ${seqDirection} LIMIT ${input.limit + 1} OFFSET ${offset}`;
+  const page = rows.slice(0, input.limit);
+  const last = page.at(-1);
+  const nextCursor =
+    rows.length > input.limit && last ? encodeCursor({ v: last.sort_key as string | number, s: last.seq }) : null;
+  const [tasks, count] = await Promise.all([toTasks(page), total]);
+  return { tasks, total: count, limit: input.limit, offset, nextCursor };
+};
+
+const behind = (sql: SqlLike, column: Sort, key: ReturnType<typeof sortKey>, ascending: boolean, cursor: Cursor) => {
+  const type = {
+    seq: sql`int8`,
+    place: sql`int8`,
+    priority: sql`int`,
+    started_at: sql`timestamptz`,
+    completed_at: sql`timestamptz`,
+    name: sql`text`,
+  }[column];
+  const value = sql`${String(cursor.v)}::text::${type}`;
+  const beyond = ascending ? sql`${key} > ${value}` : sql`${key} < ${value}`;
+  if (column === "seq" || column === "place") return sql`AND ${beyond}`;
+  return sql`AND (${beyond} OR (${key} = ${value} AND t.seq < ${cursor.s}))`;
+};

@@ -1,0 +1,377 @@
+// The order of ready tasks in Redis: the only file that knows its keys. Everything here can be rebuilt from ready_tasks.
+//
+//   <prefix>epoch               set when the sets are whole; missing after Redis lost its data
+//   <prefix>run                 run_id of the Redis server that the sets were built in
+//   <prefix>classes             members `queue|class`: which sets may exist
+//   <prefix>ready:queue|class   ids by place; a worker takes the head
+//   <prefix>place:queue|user    ids by place, of one account; answers positions
+//   <prefix>claiming            ids that a worker was offered, by Redis' time in ms, until the claim is settled
+//   <prefix>paused              names of paused queues, a hint: PostgreSQL decides
+import { createHash } from "node:crypto";
+import type { Redis } from "ioredis";
+import { getEnv } from "../platform/env";
+import { getRedis } from "../platform/redis";
+import type { Resources } from "./resource-class";
+
+export type ReadyEntry = { taskId: string; queue: string; userId: string; class: string; place: number };
+
+const prefix = () => getEnv().REDIS_PREFIX;
+/** Queue names are free text: encoded, so that `|` and `:` separate. */
+const classMember = (queue: string, className: string) => `${encodeURIComponent(queue)}|${className}`;
+const accountMember = (queue: string, userId: string) => `${encodeURIComponent(queue)}|${userId}`;
+export const wakeChannel = () => `${prefix()}wake`;
+
+type Script = { sha: string; lua: string };
+const script = (lua: string): Script => ({ sha: createHash("sha1").update(lua).digest("hex"), lua });
+
+const run = async (redis: Redis, { sha, lua }: Script, args: (string | number)[]): Promise<unknown> => {
+  try {
+    return await redis.evalsha(sha, 0, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+    return redis.eval(lua, 0, ...args);
+  }
+};
+
+/**
+ * Adds ready tasks to both sets and wakes idle workers.
+ *
+ * ARGV: prefix, `NX` or ``, then per task: queue|class, queue|user, place, id.
+ * Returns: 1 or 0 (epoch there), then each task's 0-based rank in its account's set.
+ * One script, so that a task is never in one set without the other.
+ */
+const ADD = script(`
+local p, nx = ARGV[1], ARGV[2]
+local out = { redis.call('EXISTS', p .. 'epoch') }
+for i = 3, #ARGV, 4 do
+  local ready, account = p .. 'ready:' .. ARGV[i], p .. 'place:' .. ARGV[i + 1]
+  if nx == 'NX' then
+    redis.call('ZADD', ready, 'NX', ARGV[i + 2], ARGV[i + 3])
+    redis.call('ZADD', account, 'NX', ARGV[i + 2], ARGV[i + 3])
+  else
+    redis.call('ZADD', ready, ARGV[i + 2], ARGV[i + 3])
+    redis.call('ZADD', account, ARGV[i + 2], ARGV[i + 3])
+  end
+  redis.call('SADD', p .. 'classes', ARGV[i])
+  out[#out + 1] = redis.call('ZRANK', account, ARGV[i + 3])
+end
+redis.call('PUBLISH', p .. 'wake', '')
+return out`);
+
+const CHUNK = 2000;
+
+const add = async (entries: ReadyEntry[], mode: "NX" | "", redis: Redis): Promise<(number | null)[]> => {
+  const positions: (number | null)[] = [];
+  for (let start = 0; start < entries.length; start += CHUNK) {
+    const args: (string | number)[] = [prefix(), mode];
+    for (const entry of entries.slice(start, start + CHUNK))
+      args.push(
+        classMember(entry.queue, entry.class),
+        accountMember(entry.queue, entry.userId),
+        entry.place,
+        entry.taskId,
+      );
+    const [whole, ...ranks] = (await run(redis, ADD, args)) as (number | null)[];
+    // A set that lost its older half would call the newest task the first.
+    for (const rank of ranks) positions.push(whole === 1 && rank !== null ? rank + 1 : null);
+  }
+  return positions;
+};
+
+/**
+ * Puts newly queued tasks in their places. A task that is there already keeps its score.
+ * @returns each one's position (1 = next of its account and queue), null while Redis is not whole
+ */
+export const addReady = (entries: ReadyEntry[], redis: Redis = getRedis()): Promise<(number | null)[]> =>
+  add(entries, "NX", redis);
+
+/** Puts tasks in their places, over an older score. The caller holds the queue's lock. */
+export const setPlaces = async (entries: ReadyEntry[], redis: Redis = getRedis()): Promise<void> => {
+  await add(entries, "", redis);
+};
+
+/** Takes tasks that left the queue out of all sets. */
+export const removeReady = async (entries: Omit<ReadyEntry, "place">[], redis: Redis = getRedis()): Promise<void> => {
+  const pipeline = redis.pipeline();
+  for (const entry of entries) {
+    pipeline.zrem(`${prefix()}ready:${classMember(entry.queue, entry.class)}`, entry.taskId);
+    pipeline.zrem(`${prefix()}place:${accountMember(entry.queue, entry.userId)}`, entry.taskId);
+    pipeline.zrem(`${prefix()}claiming`, entry.taskId);
+  }
+  await execAll(pipeline);
+};
+
+const execAll = async (pipeline: ReturnType<Redis["pipeline"]>): Promise<unknown[]> => {
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, answer]) => {
+    if (error) throw error;
+    return answer;
+  });
+};
+
+/**
+ * Offers a worker the next tasks: merges the heads of the classes that fit its totals, by place, and moves the chosen ids
+ * into `claiming`. The same rule as chooseNext in resource-class.ts: a head that fits the totals but not what is free
+ * reserves the resources it lacks.
+ *
+ * ARGV: prefix, slots, queues as JSON or `*`, totals gpus cpus memory_mb, free gpus cpus memory_mb.
+ * Returns: `NOEPOCH`, or ids in order. Atomic, so that two workers are never offered the same id.
+ */
+const OFFER = script(`
+local p, slots = ARGV[1], tonumber(ARGV[2])
+if redis.call('EXISTS', p .. 'epoch') == 0 then return 'NOEPOCH' end
+local only = nil
+if ARGV[3] ~= '*' then
+  only = {}
+  for _, q in ipairs(cjson.decode(ARGV[3])) do only[q] = true end
+end
+local totals = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]) }
+local free = { tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]) }
+local reserved = { false, false, false }
+local heads = {}
+local function load(head)
+  local first = redis.call('ZRANGE', head.key, 0, 0, 'WITHSCORES')
+  if #first == 0 then return false end
+  head.id, head.place = first[1], tonumber(first[2])
+  return true
+end
+for _, member in ipairs(redis.call('SMEMBERS', p .. 'classes')) do
+  local queue, g, c, m = string.match(member, '^(.*)|g(%d+)c(%d+)m(%d+)$')
+  if queue and (not only or only[queue]) and redis.call('SISMEMBER', p .. 'paused', queue) == 0 then
+    local needs = { tonumber(g), tonumber(c), tonumber(m) }
+    if needs[1] <= totals[1] and needs[2] <= totals[2] and needs[3] <= totals[3] then
+      local head = { key = p .. 'ready:' .. member, needs = needs }
+      if load(head) then heads[#heads + 1] = head else redis.call('SREM', p .. 'classes', member) end
+    end
+  end
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local out = {}
+while #out < slots and #heads > 0 do
+  local best = 1
+  for i = 2, #heads do if heads[i].place < heads[best].place then best = i end end
+  local head = heads[best]
+  local lacks, held = false, false
+  for r = 1, 3 do
+    if head.needs[r] > free[r] then reserved[r] = true; lacks = true end
+  end
+  for r = 1, 3 do
+    if head.needs[r] > 0 and reserved[r] then held = true end
+  end
+  if lacks or held then
+    table.remove(heads, best)
+  else
+    for r = 1, 3 do free[r] = free[r] - head.needs[r] end
+    redis.call('ZREM', head.key, head.id)
+    redis.call('ZADD', p .. 'claiming', now, head.id)
+    out[#out + 1] = head.id
+    if not load(head) then table.remove(heads, best) end
+  end
+end
+return out`);
+
+/**
+ * Ids that a worker may try to claim, next first. They are only proposals: the claim statement decides.
+ * @returns `no-epoch` when Redis lost its data and the order has to come from PostgreSQL
+ */
+export const offerNext = async (
+  ask: { slots: number; queues: string[] | null; totals: Resources; free: Resources },
+  redis: Redis = getRedis(),
+): Promise<string[] | "no-epoch"> => {
+  const { totals, free } = ask;
+  const queues = ask.queues === null ? "*" : JSON.stringify(ask.queues.map(encodeURIComponent));
+  const answer = await run(redis, OFFER, [
+    prefix(),
+    ask.slots,
+    queues,
+    totals.gpus,
+    totals.cpus,
+    totals.memoryMb,
+    free.gpus,
+    free.cpus,
+    free.memoryMb,
+  ]);
+  return answer === "NOEPOCH" ? "no-epoch" : (answer as string[]);
+};
+
+/** Ids that were offered more than `olderThanMs` ago and never settled: their worker died or lost its connection. */
+export const unsettledOffers = async (olderThanMs: number, redis: Redis = getRedis()): Promise<string[]> => {
+  const [seconds, micros] = await redis.time();
+  const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  return redis.zrangebyscore(`${prefix()}claiming`, "-inf", now - olderThanMs, "LIMIT", 0, 10_000);
+};
+
+/** Forgets offers that were settled without a claim. */
+export const dropOffers = async (taskIds: string[], redis: Redis = getRedis()): Promise<void> => {
+  if (taskIds.length > 0) await redis.zrem(`${prefix()}claiming`, ...taskIds);
+};
+
+/**
+ * Positions among the account's queued tasks of the same queue.
+ * @returns per entry 1.., or null where Redis cannot say (then ready_tasks can)
+ */
+export const positionsOf = async (
+  entries: { taskId: string; queue: string; userId: string }[],
+  redis: Redis = getRedis(),
+): Promise<(number | null)[]> => {
+  const pipeline = redis.pipeline();
+  pipeline.exists(`${prefix()}epoch`);
+  for (const entry of entries)
+    pipeline.zrank(`${prefix()}place:${accountMember(entry.queue, entry.userId)}`, entry.taskId);
+  const [whole, ...ranks] = (await execAll(pipeline)) as (number | null)[];
+  return ranks.map((rank) => (whole === 1 && rank !== null ? rank + 1 : null));
+};
+
+/** Tells the claim script which queues to pass over; PostgreSQL has the truth. */
+export const hintPaused = async (queue: string, paused: boolean, redis: Redis = getRedis()): Promise<void> => {
+  const key = `${prefix()}paused`;
+  await (paused ? redis.sadd(key, encodeURIComponent(queue)) : redis.srem(key, encodeURIComponent(queue)));
+  if (!paused) await redis.publish(wakeChannel(), "");
+};
+
+/** Makes the hint about paused queues equal to PostgreSQL's. */
+export const setPausedHints = async (queues: string[], redis: Redis = getRedis()): Promise<void> => {
+  const key = `${prefix()}paused`;
+  const transaction = redis.multi().del(key);
+  if (queues.length > 0) transaction.sadd(key, ...queues.map(encodeURIComponent));
+  await transaction.exec();
+};
+
+// ── What reconcile.ts compares and rebuilds ──────────────────────────────────────────────────────
+
+/** A sorted set of ids by place: of a queue and class, or of a queue and account. */
+export type PlaceSet =
+  | { kind: "ready"; queue: string; class: string }
+  | { kind: "place"; queue: string; userId: string };
+
+const keyOf = (set: PlaceSet, root = prefix()) =>
+  set.kind === "ready"
+    ? `${root}ready:${classMember(set.queue, set.class)}`
+    : `${root}place:${accountMember(set.queue, set.userId)}`;
+
+export const setsOf = (entry: ReadyEntry): PlaceSet[] => [
+  { kind: "ready", queue: entry.queue, class: entry.class },
+  { kind: "place", queue: entry.queue, userId: entry.userId },
+];
+
+/** Whether the sets are whole and were built in this very Redis server. */
+export const isWhole = async (redis: Redis = getRedis()): Promise<boolean> => {
+  const [epoch, builtIn, info] = (await execAll(
+    redis.pipeline().exists(`${prefix()}epoch`).get(`${prefix()}run`).info("server"),
+  )) as [number, string | null, string];
+  return epoch === 1 && builtIn !== null && info.includes(`run_id:${builtIn}`);
+};
+
+/** Scores of ids, null where missing. */
+export const scoresOf = async (
+  set: PlaceSet,
+  taskIds: string[],
+  redis: Redis = getRedis(),
+): Promise<(number | null)[]> => {
+  const scores = await redis.zmscore(keyOf(set), ...taskIds);
+  return scores.map((score) => (score === null ? null : Number(score)));
+};
+
+/** At most `limit` entries with a place above `above`, lowest first; null: from the start. */
+export const entriesAbove = async (
+  set: PlaceSet,
+  above: number | null,
+  limit: number,
+  redis: Redis = getRedis(),
+): Promise<Map<string, number>> => {
+  const flat = await redis.zrangebyscore(
+    keyOf(set),
+    above === null ? "-inf" : `(${above}`,
+    "+inf",
+    "WITHSCORES",
+    "LIMIT",
+    0,
+    limit,
+  );
+  const found = new Map<string, number>();
+  for (let i = 0; i < flat.length; i += 2) found.set(String(flat[i]), Number(flat[i + 1]));
+  return found;
+};
+
+export const dropFromSet = async (set: PlaceSet, taskIds: string[], redis: Redis = getRedis()): Promise<void> => {
+  if (taskIds.length > 0) await redis.zrem(keyOf(set), ...taskIds);
+};
+
+const scan = async (match: string, redis: Redis): Promise<string[]> => {
+  const keys = new Set<string>();
+  let cursor = "0";
+  do {
+    const [next, found] = await redis.scan(cursor, "MATCH", match, "COUNT", 1000);
+    for (const key of found) keys.add(key);
+    cursor = next;
+  } while (cursor !== "0");
+  return [...keys];
+};
+
+/** Every set that exists now. */
+export const existingSets = async (redis: Redis = getRedis()): Promise<PlaceSet[]> => {
+  const cut = prefix().length;
+  const sets: PlaceSet[] = [];
+  for (const key of await scan(`${prefix()}ready:*`, redis)) {
+    const [queue = "", className = ""] = key.slice(cut + "ready:".length).split("|");
+    sets.push({ kind: "ready", queue: decodeURIComponent(queue), class: className });
+  }
+  for (const key of await scan(`${prefix()}place:*`, redis)) {
+    const [queue = "", userId = ""] = key.slice(cut + "place:".length).split("|");
+    sets.push({ kind: "place", queue: decodeURIComponent(queue), userId });
+  }
+  return sets;
+};
+
+/** Adds entries to the staged copy of a rebuild. */
+export const stage = async (stagingId: string, entries: ReadyEntry[], redis: Redis = getRedis()): Promise<void> => {
+  const root = `${prefix()}stage:${stagingId}:`;
+  const byKey = new Map<string, (string | number)[]>();
+  for (const entry of entries)
+    for (const set of setsOf(entry)) {
+      const key = keyOf(set, root);
+      const args = byKey.get(key) ?? [];
+      args.push(entry.place, entry.taskId);
+      byKey.set(key, args);
+    }
+  const pipeline = redis.pipeline();
+  for (const [key, args] of byKey) pipeline.zadd(key, ...args).expire(key, 600);
+  await execAll(pipeline);
+};
+
+/**
+ * Puts a staged copy in the place of the live sets, and says that they are whole.
+ *
+ * ARGV: prefix, staging root, run_id, then all staged keys, `--`, all live keys.
+ * Atomic, so that no worker sees half a queue. Returns 0 when a staged key was lost meanwhile, else 1.
+ */
+const SWAP = script(`
+local p, root = ARGV[1], ARGV[2]
+local i = 4
+while ARGV[i] ~= '--' do
+  if redis.call('EXISTS', ARGV[i]) == 0 then return 0 end
+  i = i + 1
+end
+for j = i + 1, #ARGV do redis.call('DEL', ARGV[j]) end
+redis.call('DEL', p .. 'classes', p .. 'claiming')
+for j = 4, i - 1 do
+  local name = string.sub(ARGV[j], #root + 1)
+  redis.call('RENAME', ARGV[j], p .. name)
+  redis.call('PERSIST', p .. name)
+  local member = string.match(name, '^ready:(.*)$')
+  if member then redis.call('SADD', p .. 'classes', member) end
+end
+redis.call('SET', p .. 'run', ARGV[3])
+redis.call('SET', p .. 'epoch', ARGV[3])
+redis.call('PUBLISH', p .. 'wake', '')
+return 1`);
+
+/** @returns false when Redis lost the staged copy: rebuild again */
+export const swapIn = async (stagingId: string, redis: Redis = getRedis()): Promise<boolean> => {
+  const root = `${prefix()}stage:${stagingId}:`;
+  const staged = await scan(`${root}*`, redis);
+  const live = [...(await scan(`${prefix()}ready:*`, redis)), ...(await scan(`${prefix()}place:*`, redis))];
+  const runId = /run_id:(\w+)/.exec(await redis.info("server"))?.[1] ?? "";
+  return (await run(redis, SWAP, [prefix(), root, runId, ...staged, "--", ...live])) === 1;
+};

@@ -1,0 +1,54 @@
+"use client";
+// Labelled inputs. A field's error stands right below it and is read with it.
+import clsx from "clsx";
+import { type ComponentProps, type ReactNode, useId } from "react";
+import { ChevronDownIcon } from "./icons";
+
+// 16 px on phones: iOS zooms into anything smaller.
+const box =
+  "w-full rounded-md border bg-surface px-2.5 text-base text-ink placeholder:text-ink-3 hover:border-line-strong focus-visible:outline-offset-0 aria-invalid:border-bad max-sm:text-[1rem] sm:text-sm disabled:opacity-60";
+const calm = "border-line-strong";
+
+type FieldProps = { label: string; hint?: ReactNode; error?: string | undefined; optional?: string; className?: string; children: (props: { id: string; "aria-describedby": string | undefined; "aria-invalid": true | undefined }) => ReactNode };
+
+export const Field = ({ label, hint, error, optional, className, children }: FieldProps) => {
+  const id = useId();
+  const noteId = `${id}-note`;
+  const hasNote = Boolean(error) || Boolean(hint);
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1.5 flex items-baseline gap-1.5 text-sm font-medium">
+        {label}
+        {optional && <span className="text-xs font-normal text-ink-3">{optional}</span>}
+      </label>
+      {children({ id, "aria-describedby": hasNote ? noteId : undefined, "aria-invalid": error ? true : undefined })}
+      {hasNote && (
+        <div id={noteId} className={clsx("mt-1.5 text-xs", error ? "text-bad" : "text-ink-2")}>
+          {error || hint}
+        </div>
+      )}
+    </div>
+  );
+};
+
+export const Input = ({ className, ...rest }: ComponentProps<"input">) => <input className={clsx(box, calm, "h-8 max-sm:h-10", className)} {...rest} />;
+
+export const Select = ({ className, children, ...rest }: ComponentProps<"select">) => (
+  <span className={clsx("relative inline-flex", className)}>
+    <select className={clsx(box, calm, "h-8 appearance-none truncate pr-7 max-sm:h-10")} {...rest}>
+      {children}
+    </select>
+    <ChevronDownIcon className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 text-ink-3" />
+  </span>
+);
+
+export const Checkbox = ({ className, indeterminate = false, ...rest }: ComponentProps<"input"> & { indeterminate?: boolean }) => (
+  <input
+    type="checkbox"
+    ref={(element) => {
+      if (element) element.indeterminate = indeterminate;
+    }}
+    className={clsx("size-4 accent-accent-solid", className)}
+    {...rest}
+  />
+);

@@ -1,0 +1,52 @@
+// The subscription itself, opened again whenever it ends.
+import type { TRPCClient } from "@trpc/client";
+import type { AppRouter } from "../../api/root";
+import type { OpenStream } from "./shared-stream";
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+/** A connection that does not even answer within this time counts as cut. */
+const OPEN_WITHIN_MS = 8000;
+
+export const openStream =
+  (client: TRPCClient<AppRouter>): OpenStream =>
+  ({ onEvents, onState }) => {
+    let pauseMs = FIRST_PAUSE_MS;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let closed = false;
+    let current: { unsubscribe: () => void } | undefined;
+
+    const again = () => {
+      if (closed) return;
+      current?.unsubscribe();
+      current = undefined;
+      onState("down");
+      clearTimeout(timer);
+      timer = setTimeout(connect, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    };
+
+    const connect = () => {
+      timer = setTimeout(again, OPEN_WITHIN_MS);
+      current = client.live.events.subscribe(undefined, {
+        onStarted: () => {
+          clearTimeout(timer);
+          pauseMs = FIRST_PAUSE_MS;
+          onState("open");
+        },
+        onConnectionStateChange: ({ state }) => {
+          if (state === "connecting") onState("connecting");
+        },
+        onData: ({ data }) => onEvents(data),
+        onError: again,
+        onComplete: again,
+      });
+    };
+
+    connect();
+    return () => {
+      closed = true;
+      clearTimeout(timer);
+      current?.unsubscribe();
+    };
+  };

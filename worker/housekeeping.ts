@@ -1,0 +1,118 @@
+// When the shared duties run. What each does is in its feature. Every worker tries each duty; the one that gets its lock does it.
+import { purgeIdempotencyKeys } from "../src/api/idempotency";
+import { getSql } from "../src/platform/db";
+import { isOutage } from "../src/platform/errors";
+import { log } from "../src/platform/log";
+import { LEASE_SECONDS } from "../src/tasks/claim";
+import { foldCounts } from "../src/tasks/counts";
+import { finishIfCurrent, giveBack } from "../src/tasks/finish";
+import { attemptsOnMachine, expiredAttempts } from "../src/tasks/lost-attempts";
+import { promoteDue, releaseDependents } from "../src/tasks/promote";
+import { rebuildIfLost, repairAll, repairRecent } from "../src/tasks/reconcile";
+import { isAlive, killMarked } from "./containment";
+import type { EndSpool } from "./end-spool";
+
+const DUTY_LOCK = 7_110_030;
+
+/** Runs a duty if no other worker does so just now. */
+const exclusively = (duty: number, run: () => Promise<unknown>): Promise<void> =>
+  getSql().begin(async (sql) => {
+    const [row] = await sql`SELECT pg_try_advisory_xact_lock(${DUTY_LOCK}, ${duty}) AS got`;
+    if (row?.got) await run();
+  });
+
+export type Housekeeper = {
+  machine: { bootId: string; pidNamespace: string };
+  self: { pid: number; pidStartTime: number };
+  spool: EndSpool;
+};
+
+export class Housekeeping {
+  readonly #housekeeper: Housekeeper;
+  readonly #loops: Promise<void>[] = [];
+  readonly #stopping = new AbortController();
+  /** Since when PostgreSQL has answered without a gap: an outage must never look like dead workers. */
+  #seenSince = performance.now();
+
+  constructor(housekeeper: Housekeeper) {
+    this.#housekeeper = housekeeper;
+  }
+
+  start(): void {
+    this.#every(1000, "reap dead workers", () => this.#reapDead());
+    this.#every(1000, "promote", () => exclusively(1, promoteDue));
+    this.#every(1000, "fold counts", () => exclusively(2, foldCounts));
+    this.#every(1000, "repair recent", () =>
+      exclusively(3, async () => ((await rebuildIfLost()) ? undefined : repairRecent())),
+    );
+    this.#every(5000, "release dependents", () => exclusively(4, releaseDependents));
+    this.#every(5000, "reap expired leases", () => exclusively(5, () => this.#reapExpired()));
+    this.#every(30_000, "repair all", () => exclusively(6, repairAll));
+    this.#every(3_600_000, "purge idempotency keys", () => exclusively(7, purgeIdempotencyKeys));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#loops);
+  }
+
+  #every(ms: number, duty: string, run: () => Promise<unknown>): void {
+    this.#loops.push(this.#loop(ms, duty, run));
+  }
+
+  async #loop(ms: number, duty: string, run: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await run();
+      } catch (error) {
+        if (isOutage(error)) this.#seenSince = performance.now();
+        log.warn(
+          { duty, error: error instanceof Error ? error.message : String(error) },
+          "a duty failed; it is tried again",
+        );
+      }
+      await pause(ms, signal);
+    }
+  }
+
+  /** Takes over for workers of this machine that died: at once, since here a death can be proven. */
+  async #reapDead(): Promise<void> {
+    const { machine, self, spool } = this.#housekeeper;
+    const orphans = (await attemptsOnMachine(machine, self)).filter(
+      (one) => !isAlive(one.workerPid, one.workerStartTime),
+    );
+    const attempts: { taskId: string; attempt: number }[] = [];
+    for (const orphan of orphans) {
+      await killMarked({ taskId: orphan.taskId, attempt: orphan.attempt });
+      attempts.push({ taskId: orphan.taskId, attempt: orphan.attempt });
+    }
+    // An end that the dead worker had written down counts; only then are the others lost.
+    for (const { end, workerPid, workerStartTime } of spool.all()) {
+      const isOwn = workerPid === self.pid && workerStartTime === self.pidStartTime;
+      if (isOwn || isAlive(workerPid, workerStartTime)) continue;
+      await finishIfCurrent(end);
+      spool.forget(end);
+    }
+    await giveBack(attempts, "lost", "its worker died");
+  }
+
+  /** Gives up attempts of machines that have not been heard of for a lease. */
+  async #reapExpired(): Promise<void> {
+    const expired = await expiredAttempts();
+    if (performance.now() - this.#seenSince < LEASE_SECONDS * 1000) return;
+    await giveBack(expired, "lost", "its worker was not heard of for 60 s");
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });

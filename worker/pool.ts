@@ -1,0 +1,147 @@
+// The bounded pool: claims as much as fits what is free, and nothing that has no free slot.
+import type { Redis } from "ioredis";
+import { log } from "../src/platform/log";
+import { type ClaimedTask, type ClaimingWorker, claimedUnder, claimTasks, newClaimToken } from "../src/tasks/claim";
+import { giveBack } from "../src/tasks/finish";
+import { wakeChannel } from "../src/tasks/ready-queue";
+import type { Resources } from "../src/tasks/resource-class";
+import type { Presence } from "./presence";
+import { keyOf, type RunningTask, type StopReason } from "./running-task";
+
+/** The net under a lost wake-up. */
+const POLL_MS = 1000;
+/** A claim whose answer took longer may belong to somebody else by now: it is given back, not started. */
+const CLAIM_TOO_OLD_MS = 25_000;
+
+export type PoolOptions = {
+  worker: ClaimingWorker;
+  slots: number;
+  running: Map<string, RunningTask>;
+  claimsUnderWay: Set<string>;
+  presence: Presence;
+  start: (task: ClaimedTask) => RunningTask;
+};
+
+export class Pool {
+  readonly #options: PoolOptions;
+  #stopping = false;
+  #wake: (() => void) | undefined;
+  #woken = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  async listen(subscriber: Redis): Promise<void> {
+    subscriber.on("message", (channel: string) => {
+      if (channel === wakeChannel()) this.wake();
+    });
+    await subscriber.subscribe(wakeChannel());
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  /** Claims nothing more. @returns when the claim that was under way has been handled */
+  async stopClaiming(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#loop;
+  }
+
+  stopAll(reason: StopReason, graceMs: number): void {
+    for (const one of this.#options.running.values()) one.stop(reason, graceMs);
+  }
+
+  async allDone(): Promise<void> {
+    await Promise.all([...this.#options.running.values()].map((one) => one.done));
+  }
+
+  #free(): { slots: number; resources: Resources } {
+    const { slots, worker, running } = this.#options;
+    const free = { ...worker.totals };
+    for (const { task } of running.values()) {
+      free.gpus -= task.resources.gpus;
+      free.cpus -= task.resources.cpus;
+      free.memoryMb -= task.resources.memoryMb;
+    }
+    return { slots: slots - running.size, resources: free };
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      this.#woken = false;
+      const free = this.#free();
+      const claimed =
+        free.slots > 0 && this.#options.presence.mayClaim ? await this.#claim(free.slots, free.resources) : 0;
+      // Something was there, so there may be more; otherwise sleep until a wake-up, an end or the poll.
+      if (claimed === 0 || claimed === free.slots) await this.#sleep();
+    }
+  }
+
+  #sleep(): Promise<void> {
+    if (this.#woken || this.#stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, POLL_MS);
+      const self = this;
+      function done() {
+        clearTimeout(timer);
+        self.#wake = undefined;
+        resolve();
+      }
+      this.#wake = done;
+    });
+  }
+
+  async #claim(slots: number, free: Resources): Promise<number> {
+    const { worker, claimsUnderWay } = this.#options;
+    const token = newClaimToken();
+    claimsUnderWay.add(token);
+    const askedAt = performance.now();
+    try {
+      const tasks = await claimTasks(worker, free, slots, token).catch((error: unknown) => this.#recover(token, error));
+      if (performance.now() - askedAt > CLAIM_TOO_OLD_MS) {
+        await giveBack(tasks, "given_back", "the claim took too long");
+        return 0;
+      }
+      for (const task of tasks) this.#start(task);
+      return tasks.length;
+    } catch (error) {
+      // Not recorded as under way any more: the next heartbeat gives back what the claim may have got.
+      log.warn({ error: error instanceof Error ? error.message : String(error) }, "a claim failed");
+      return 0;
+    } finally {
+      claimsUnderWay.delete(token);
+    }
+  }
+
+  /** After an error the claim may still have happened: asks what it got. @throws when that cannot be learned in time */
+  async #recover(token: string, cause: unknown): Promise<ClaimedTask[]> {
+    log.warn({ error: cause instanceof Error ? cause.message : String(cause) }, "the answer to a claim was lost");
+    for (let tries = 0; ; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      try {
+        return await claimedUnder(this.#options.worker, token);
+      } catch (error) {
+        if (tries === 50 || this.#stopping) throw error;
+      }
+    }
+  }
+
+  #start(task: ClaimedTask): void {
+    const { running, start } = this.#options;
+    const one = start(task);
+    running.set(keyOf(task), one);
+    void one.done.then(() => {
+      running.delete(keyOf(task));
+      this.wake();
+    });
+  }
+}

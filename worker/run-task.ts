@@ -1,0 +1,223 @@
+// One task from claim to finish, top to bottom.
+
+import { appendLines } from "../src/logs/append";
+import { appendPoints } from "../src/metrics/append";
+import { getSql } from "../src/platform/db";
+import type { Env } from "../src/platform/env";
+import { publishLive } from "../src/platform/live";
+import { log } from "../src/platform/log";
+import { type ClaimedTask, takeGpus } from "../src/tasks/claim";
+import { entrypointsDir } from "../src/tasks/entrypoints";
+import { type AttemptEnd, finishIfCurrent, giveBack } from "../src/tasks/finish";
+import type { WorkerIdentity } from "../src/tasks/worker-registry";
+import { type AttemptFiles, makeAttemptFiles, readResult, removeAttemptFiles } from "./attempt-files";
+import type { EndSpool } from "./end-spool";
+import { programArgv, programConfig } from "./executors/argv";
+import { explainEnd } from "./executors/explain-end";
+import { type ProgramEnd, type RunningProgram, startProgram } from "./executors/process";
+import { programEnv } from "./executors/program-env";
+import { ProgramOutput } from "./program-output";
+import type { RunningTask, StopReason } from "./running-task";
+
+export type RunContext = {
+  worker: WorkerIdentity;
+  self: { pid: number; pidStartTime: number };
+  host: string;
+  gpus: string[];
+  env: Env;
+  dataDir: string;
+  spool: EndSpool;
+};
+
+/** After SIGTERM because of a timeout, the program has this long to save what it can. */
+const TIMEOUT_GRACE_MS = 10_000;
+/** PostgreSQL may be away this long before output that it has not taken is given up. */
+const OUTPUT_DEADLINE_MS = 120_000;
+
+type Stop = { reason: StopReason; graceMs: number };
+
+/** Starts a claimed task and sees it through to its recorded end. */
+export const runTask = (task: ClaimedTask, context: RunContext): RunningTask => {
+  let stop: Stop | undefined;
+  let program: RunningProgram | undefined;
+  const run = async () => {
+    try {
+      await runAttempt(task, context, {
+        stopped: () => stop,
+        started: (running) => {
+          program = running;
+          if (stop) running.stop(stop.reason, stop.graceMs);
+        },
+      });
+    } catch (error) {
+      log.error({ taskId: task.taskId, attempt: task.attempt, error }, "running a task went wrong in the worker");
+      await untilRecorded(() => giveBack([task], "lost", "the worker could not run it"));
+    }
+  };
+  return {
+    task,
+    stop: (reason, graceMs) => {
+      stop = { reason, graceMs };
+      program?.stop(reason, graceMs);
+    },
+    done: run().catch((error: unknown) =>
+      log.error({ taskId: task.taskId, error }, "the end of an attempt was left to the reaper"),
+    ),
+  };
+};
+
+type Control = { stopped: () => Stop | undefined; started: (program: RunningProgram) => void };
+
+const runAttempt = async (task: ClaimedTask, context: RunContext, control: Control): Promise<void> => {
+  const startedAt = performance.now();
+  const gpus = await takeGpus(context.host, context.gpus, task.resources.gpus, task);
+  if (gpus === null) {
+    // Another worker of this host has them: back to its place, and a pause so that the two do not spin.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await giveBack([task], "given_back", "its GPUs were taken by another worker of this machine");
+    return;
+  }
+  const config = programConfig(task.config);
+  const files = makeAttemptFiles(context.dataDir, task.taskId, task.attempt, config);
+  const output = openOutput(task, context);
+  output.tailMetrics(files.metrics);
+  const end = await runProgram({ task, context, control, files, config, gpus, output });
+  await output.close(OUTPUT_DEADLINE_MS);
+  const verdict = judge(task, end, files, output.lastStderrLines(20));
+  await record(task, context, verdict);
+  removeAttemptFiles(files);
+  log.info(
+    {
+      taskId: task.taskId,
+      attempt: task.attempt,
+      outcome: verdict.outcome,
+      exitCode: end.exitCode,
+      signal: end.signal,
+      durationMs: Math.round(performance.now() - startedAt),
+    },
+    "task finished",
+  );
+};
+
+/** Lines and points go to PostgreSQL only while this attempt is open: a late write of an older one is refused. */
+const openOutput = (task: ClaimedTask, { worker }: RunContext): ProgramOutput => {
+  const sql = getSql();
+  let nextLine = task.lastLogLine + 1;
+  const isOpen = sql`EXISTS (SELECT 1 FROM task_attempts WHERE task_id = ${task.taskId} AND attempt = ${task.attempt} AND worker_id = ${worker.workerId}
+    AND worker_epoch = ${worker.epoch} AND ended_at IS NULL)`;
+  const tellPages = () => publishLive([{ kind: "output", userId: task.userId, taskId: task.taskId }]);
+  return new ProgramOutput({
+    sink: {
+      lines: async (lines) => {
+        await appendLines(sql, { subjectId: task.taskId, attempt: task.attempt, firstLine: nextLine, lines, isOpen });
+        nextLine += lines.length;
+        tellPages();
+      },
+      points: async (points) => {
+        await appendPoints(sql, { subjectId: task.taskId, attempt: task.attempt, points, isOpen });
+        tellPages();
+      },
+    },
+  });
+};
+
+type Run = {
+  task: ClaimedTask;
+  context: RunContext;
+  control: Control;
+  files: AttemptFiles;
+  config: ReturnType<typeof programConfig>;
+  gpus: string[];
+  output: ProgramOutput;
+};
+
+const runProgram = async ({ task, context, control, files, config, gpus, output }: Run): Promise<ProgramEnd> => {
+  const neverStarted = (reason: ProgramEnd["reason"], spawnError?: string): ProgramEnd => ({
+    exitCode: null,
+    signal: null,
+    reason,
+    oomKilled: false,
+    spawnError,
+  });
+  const argv = await programArgv(
+    { entrypoint: task.entrypoint, command: task.command, config },
+    { entrypointsDir: entrypointsDir(), allowCommands: context.env.ALLOW_COMMANDS },
+  );
+  if ("problem" in argv) return neverStarted("spawn_failed", argv.problem);
+  // Cancelled or shut down before it began.
+  const stopped = control.stopped();
+  if (stopped) return neverStarted(stopped.reason);
+  const program = startProgram({
+    argv: argv.argv,
+    cwd: argv.cwd,
+    env: programEnv({
+      inherited: process.env,
+      taskEnv: task.env,
+      taskId: task.taskId,
+      attempt: task.attempt,
+      files,
+      dataDir: context.dataDir,
+      gpus: context.gpus.length > 0 || task.resources.gpus > 0 ? gpus : null,
+    }),
+    mark: { taskId: task.taskId, attempt: task.attempt },
+  });
+  if (program.stdout && program.stderr) output.attach(program.stdout, program.stderr);
+  control.started(program);
+  const timer =
+    task.timeoutSeconds === null
+      ? undefined
+      : setTimeout(() => program.stop("timeout", TIMEOUT_GRACE_MS), task.timeoutSeconds * 1000);
+  const end = await program.ended;
+  clearTimeout(timer);
+  return end;
+};
+
+type Verdict = AttemptEnd | { outcome: "given_back" } | { outcome: "lost" };
+
+const judge = (task: ClaimedTask, end: ProgramEnd, files: AttemptFiles, lastStderr: string[]): Verdict => {
+  const common = { taskId: task.taskId, attempt: task.attempt, exitCode: end.exitCode, signal: end.signal };
+  if (end.reason === "lost") return { outcome: "lost" };
+  if (end.reason === "cancelled") return { ...common, outcome: "cancelled" };
+  const read = readResult(files);
+  const result = "result" in read ? read.result : null;
+  // Told to stop, it may have just finished: then training again would be waste.
+  if (end.reason === "shutdown")
+    return end.exitCode === 0 && result !== null
+      ? { ...common, outcome: "succeeded", result }
+      : { outcome: "given_back" };
+  if (end.reason === "exited" && end.exitCode === 0)
+    return "problem" in read
+      ? { ...common, outcome: "failed", result: null, errorMessage: read.problem, errorKind: "result" }
+      : { ...common, outcome: "succeeded", result };
+  const { message, kind } = explainEnd(end, lastStderr, task.timeoutSeconds);
+  return { ...common, outcome: "failed", result, errorMessage: message, errorKind: kind };
+};
+
+/** Writes the end down on disk, then in PostgreSQL, however long that is away. */
+const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict): Promise<void> => {
+  if (verdict.outcome === "lost") return;
+  if (verdict.outcome === "given_back") {
+    await untilRecorded(() => giveBack([task], "given_back", "its worker shut down"));
+    return;
+  }
+  context.spool.keep({ end: verdict, workerPid: context.self.pid, workerStartTime: context.self.pidStartTime });
+  await untilRecorded(() => finishIfCurrent(verdict));
+  context.spool.forget(verdict);
+};
+
+const MAX_PAUSE_MS = 2000;
+
+const untilRecorded = async (write: () => Promise<unknown>): Promise<void> => {
+  for (let pauseMs = 100; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      log.warn(
+        { error: error instanceof Error ? error.message : String(error) },
+        "an end could not be recorded yet; it is tried again",
+      );
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+};
