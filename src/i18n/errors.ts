@@ -3,6 +3,7 @@ const en = {
   authRequired: "Sign in, or send an API key or token as `Authorization: Bearer …`.",
   invalidToken: "This API key or token is not known, or it has expired.",
   forbidden: "This key may not do that.",
+  crossSite: "A page of another site may not do this with your sign-in.",
   commandsOff: "Commands are switched off on this server (ALLOW_COMMANDS); name an entrypoint instead.",
   notFound: "There is nothing at {path}.",
   methodNotAllowed: "{method} is not possible at {path}.",

@@ -13,40 +13,40 @@ export const openStream =
   ({ onEvents, onState }) => {
     let pauseMs = FIRST_PAUSE_MS;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let closed = false;
-    let current: { unsubscribe: () => void } | undefined;
-
-    const again = () => {
-      if (closed) return;
-      current?.unsubscribe();
-      current = undefined;
-      onState("down");
-      clearTimeout(timer);
-      timer = setTimeout(connect, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    };
+    let stop = () => {};
 
     const connect = () => {
+      let isCurrent = true;
+      const again = () => {
+        if (!isCurrent) return;
+        stop();
+        onState("down");
+        timer = setTimeout(connect, pauseMs);
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      };
       timer = setTimeout(again, OPEN_WITHIN_MS);
-      current = client.live.events.subscribe(undefined, {
+      const subscription = client.live.events.subscribe(undefined, {
         onStarted: () => {
+          if (!isCurrent) return;
           clearTimeout(timer);
           pauseMs = FIRST_PAUSE_MS;
           onState("open");
         },
         onConnectionStateChange: ({ state }) => {
-          if (state === "connecting") onState("connecting");
+          if (isCurrent && state === "connecting") onState("connecting");
         },
         onData: ({ data }) => onEvents(data),
         onError: again,
         onComplete: again,
       });
+      // Unsubscribing completes the subscription, which must not open another one.
+      stop = () => {
+        isCurrent = false;
+        clearTimeout(timer);
+        subscription.unsubscribe();
+      };
     };
 
     connect();
-    return () => {
-      closed = true;
-      clearTimeout(timer);
-      current?.unsubscribe();
-    };
+    return () => stop();
   };

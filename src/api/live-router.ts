@@ -1,0 +1,68 @@
+// "Task 12 changed", pushed to pages over server-sent events.
+import { type TrackedEnvelope, tracked } from "@trpc/server";
+import { z } from "zod";
+import { type Hint, listenLive } from "../platform/live-hub";
+import { procedure, router } from "../platform/trpc";
+
+/** A thousand streams at two events a second each cost about one core, so one batch a second is the most. */
+const BATCH_EVERY_MS = 1000;
+
+/** What a later hint replaces: only the last word about a task matters. */
+const subjectOf = (one: Hint): string => {
+  switch (one.kind) {
+    case "task":
+    case "output":
+      return `${one.kind} ${one.taskId}`;
+    case "queue":
+      return `queue ${one.queue}`;
+    default:
+      return one.kind;
+  }
+};
+
+/** Beyond this many subjects in a second a page refetches rather than patches. */
+const MAX_BATCH = 500;
+
+let lastId = 0;
+
+export const liveRouter = router({
+  /** Hints of the caller's account, and of what all accounts share. A client that comes back is told to `resync`. */
+  events: procedure
+    .input(z.object({ lastEventId: z.string().nullish() }).optional())
+    .output(z.custom<AsyncIterable<TrackedEnvelope<Hint[]>>>())
+    .subscription(async function* ({ ctx, input, signal }) {
+      const pending = new Map<string, Hint>();
+      let wake = () => {};
+      if (input?.lastEventId) pending.set("resync", { kind: "resync" });
+      const stopListening = listenLive((hints) => {
+        for (const one of hints) if (!("userId" in one) || one.userId === ctx.userId) pending.set(subjectOf(one), one);
+        if (pending.size > MAX_BATCH) {
+          pending.clear();
+          pending.set("resync", { kind: "resync" });
+        }
+        if (pending.size > 0) wake();
+      });
+      signal?.addEventListener("abort", () => wake());
+      try {
+        while (!signal?.aborted) {
+          if (pending.size === 0) await new Promise<void>((resolve) => (wake = resolve));
+          if (pending.size === 0) continue;
+          const batch = [...pending.values()];
+          pending.clear();
+          yield tracked(String(++lastId), batch);
+          await pauseOrAbort(BATCH_EVERY_MS, signal);
+        }
+      } finally {
+        stopListening();
+      }
+    }),
+});
+
+const pauseOrAbort = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });

@@ -1,0 +1,9 @@
+// All procedures under one roof. Clients import the type alone.
+import { accountsRouter } from "../accounts/router";
+import { router } from "../platform/trpc";
+import { tasksRouter } from "../tasks/router";
+import { liveRouter } from "./live-router";
+
+export const appRouter = router({ tasks: tasksRouter, live: liveRouter, accounts: accountsRouter });
+
+export type AppRouter = typeof appRouter;

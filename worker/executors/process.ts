@@ -1,0 +1,225 @@
+// Runs a program as a child process in a session of its own. The end is told only when all it started is proven dead.
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
+import { log } from "../../src/platform/log";
+import { findMarked, isAlive, isGroupEmpty, processStartTime, proveDead, sendSignal } from "../containment";
+import { oomKills } from "./oom-kills";
+
+export type Program = {
+  argv: string[];
+  cwd: string;
+  /** the whole environment, with MLQUEUE_TASK_ID and MLQUEUE_ATTEMPT: by them escaped processes are found */
+  env: Record<string, string>;
+  mark: { taskId: string; attempt: number };
+};
+
+/** Why a program is made to end. `lost`: the attempt is no longer ours. */
+export type StopReason = "cancelled" | "timeout" | "shutdown" | "lost";
+
+export type ProgramEnd = {
+  exitCode: number | null;
+  signal: string | null;
+  /** a stop that was asked before the program ended by itself, else `exited` */
+  reason: "exited" | "spawn_failed" | StopReason;
+  /** best effort: killed while the kernel's count of out-of-memory kills grew */
+  oomKilled: boolean;
+  /** one sentence, with `spawn_failed` */
+  spawnError?: string;
+};
+
+export type RunningProgram = {
+  /** null when it could not be started */
+  pid: number | null;
+  startTime: number | null;
+  stdout: Readable;
+  stderr: Readable;
+  /** Never rejects. Both streams have ended by then; whoever reads them has everything. */
+  ended: Promise<ProgramEnd>;
+  /** SIGTERM to the group, and after the grace SIGKILL to all that is left. Again: the shorter grace counts. */
+  stop(reason: StopReason, graceMs: number): void;
+  /** SIGKILL at once. */
+  kill(reason: StopReason): void;
+};
+
+const searchPath = (name: string, cwd: string, path: string | undefined): { file: string } | { problem: "missing" | "not executable" } => {
+  const candidates = name.includes("/") ? [resolve(cwd, name)] : (path ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter).map((folder) => join(resolve(cwd, folder), name));
+  let problem: "missing" | "not executable" = "missing";
+  for (const file of candidates) {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    try {
+      accessSync(file, constants.X_OK);
+      return { file };
+    } catch {
+      // The search goes on, as execvp's does; what is not found elsewhere is told as not executable.
+      problem = "not executable";
+    }
+  }
+  return { problem };
+};
+
+/** Where util-linux is: the direct child then dies with the worker. Node spawns from its main thread, which pdeathsig is tied to. */
+const setpriv = ((): string | null => {
+  const found = process.platform === "linux" ? searchPath("setpriv", "/", process.env.PATH) : null;
+  return found !== null && "file" in found ? found.file : null;
+})();
+export const hasSetpriv = setpriv !== null;
+
+/** One sentence where the program cannot be started. Looked up first, since behind setpriv a missing program is only an exit code. */
+const findProblem = ({ argv: [name], cwd, env }: Program): string | null => {
+  if (name === undefined || name === "") return "The command is empty.";
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) return `The working folder ${cwd} does not exist.`;
+  const found = searchPath(name, cwd, env.PATH);
+  if ("file" in found) return null;
+  return found.problem === "missing" ? `The program ${name} was not found.` : `The program ${name} is not executable.`;
+};
+
+const spawnSentence = (error: unknown, name: string): string => {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "E2BIG") return "The arguments and the environment together are longer than this system allows.";
+  if (code === "EAGAIN" || code === "ENOMEM") return `The system has no room for another process (${code}).`;
+  return `The program ${name} could not be started: ${error instanceof Error ? error.message : String(error)}.`;
+};
+
+const spawnFailed = (spawnError: string): RunningProgram => ({
+  pid: null,
+  startTime: null,
+  stdout: Readable.from([]),
+  stderr: Readable.from([]),
+  ended: Promise.resolve({ exitCode: null, signal: null, reason: "spawn_failed", oomKilled: false, spawnError }),
+  stop: () => {},
+  kill: () => {},
+});
+
+/** Starts a program: own session, stdin from /dev/null, nothing of this process' environment but what is given. */
+export const startProgram = (program: Program): RunningProgram => {
+  const name = program.argv[0] ?? "";
+  const oomKillsBefore = oomKills();
+  let child: ChildProcess;
+  try {
+    const problem = findProblem(program);
+    if (problem !== null) return spawnFailed(problem);
+    const [file = "", ...args] = setpriv === null ? program.argv : [setpriv, "--pdeathsig", "KILL", "--", ...program.argv];
+    child = spawn(file, args, { cwd: program.cwd, env: program.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    return spawnFailed(spawnSentence(error, name));
+  }
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined || stdout === null || stderr === null) {
+    const failed = new Promise<string>((done) => child.once("error", (error) => done(spawnSentence(error, name))));
+    return { ...spawnFailed(""), ended: failed.then((spawnError) => ({ exitCode: null, signal: null, reason: "spawn_failed", oomKilled: false, spawnError })) };
+  }
+  child.on("error", (error) => log.warn({ ...program.mark, pid, error: error.message }, "a running program reported an error"));
+  const leader = { pid, startedAt: Date.now(), startTime: processStartTime(pid) };
+  const stopping = makeStopping(program.mark, pid);
+  const pipes = [stdout, stderr];
+  // A program that dies early resets a pipe; what it wrote was read.
+  for (const pipe of pipes) pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
+
+  const ended = new Promise<ProgramEnd>((done) => {
+    child.once("exit", (exitCode, signal) => {
+      stopping.leaderEnded();
+      const reason = stopping.reason() ?? "exited";
+      const wasKilled = (signal === "SIGKILL" || exitCode === 128 + 9) && !stopping.hasKilled();
+      void (async () => {
+        await stopping.groupTime();
+        await proveDeadAtLast(program.mark, leader);
+        stopping.over();
+        const oomKilled = wasKilled && hasGrown(oomKillsBefore);
+        await drained(pipes);
+        done({ exitCode, signal, reason, oomKilled });
+      })();
+    });
+  });
+  return { pid, startTime: leader.startTime, stdout, stderr, ended, stop: stopping.stop, kill: (reason) => stopping.stop(reason, 0) };
+};
+
+const hasGrown = (before: number | null): boolean => {
+  const now = oomKills();
+  return before !== null && now !== null && now > before;
+};
+
+const GROUP_POLL_MS = 20;
+
+/** The state of "asked to end": who asked first, until when, and whether SIGKILL was sent. */
+const makeStopping = (mark: Program["mark"], group: number) => {
+  let reason: StopReason | null = null;
+  let killAt = Number.POSITIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let killed = false;
+  let isLeaderEnded = false;
+  let isOver = false;
+
+  const killNow = (): void => {
+    killed = true;
+    sendSignal(-group, "SIGKILL");
+    // What left the group is killed as well while its parent is still dying; the proof of death comes after the exit.
+    findMarked(mark)
+      .then((found) => {
+        if (isOver) return;
+        for (const { pid, startTime } of found) if (isAlive(pid, startTime)) sendSignal(pid, "SIGKILL");
+      })
+      .catch((error: Error) => log.warn({ ...mark, error: error.message }, "the processes of an attempt could not be looked up"));
+  };
+
+  return {
+    reason: () => reason,
+    hasKilled: () => killed,
+    leaderEnded: () => {
+      isLeaderEnded = true;
+    },
+    over: () => {
+      isOver = true;
+      clearTimeout(timer);
+    },
+    stop: (why: StopReason, graceMs: number): void => {
+      if (isOver || (isLeaderEnded && reason === null)) return;
+      if (reason === null && graceMs > 0) sendSignal(-group, "SIGTERM");
+      reason ??= why;
+      if (Date.now() + graceMs >= killAt) return;
+      killAt = Date.now() + graceMs;
+      clearTimeout(timer);
+      if (graceMs <= 0) killNow();
+      else timer = setTimeout(killNow, graceMs);
+    },
+    /** A stopped program's wrapper may be gone before its payload: that one keeps the grace it was promised. */
+    groupTime: async (): Promise<void> => {
+      while (reason !== null && Date.now() < killAt && !isGroupEmpty(group)) await wait(GROUP_POLL_MS);
+    },
+  };
+};
+
+/** Looking at /proc may fail for a while (no file handles left); the end waits, since a successor must never overlap. */
+const proveDeadAtLast = async (mark: Program["mark"], leader: { pid: number; startedAt: number }): Promise<void> => {
+  for (;;) {
+    try {
+      return await proveDead(mark, leader);
+    } catch (error) {
+      log.error({ ...mark, error: error instanceof Error ? error.message : String(error) }, "an attempt could not be proven dead yet");
+      await wait(500);
+    }
+  }
+};
+
+const QUIET_MS = 1000;
+const DRAIN_LIMIT_MS = 10_000;
+
+/**
+ * Waits for the rest of the output. A process that is none of ours may hold the pipe open, so a quiet second ends the
+ * wait; a reader that paused the pipe still has to come for what is in it.
+ */
+const drained = async (pipes: (Readable & { bytesRead?: number })[]): Promise<void> => {
+  const closed = Promise.all(pipes.map((pipe) => (pipe.closed ? null : new Promise((done) => pipe.once("close", done)))));
+  const read = () => pipes.reduce((sum, pipe) => sum + (pipe.bytesRead ?? 0), 0);
+  const limitAt = Date.now() + DRAIN_LIMIT_MS;
+  for (let before = -1; before !== read() || pipes.some((pipe) => pipe.isPaused()); ) {
+    before = read();
+    const giveUp = new AbortController();
+    const isClosed = await Promise.race([closed.then(() => true), wait(QUIET_MS, false, { signal: giveUp.signal }).catch(() => false)]);
+    giveUp.abort();
+    if (isClosed || Date.now() > limitAt) break;
+  }
+  for (const pipe of pipes) pipe.destroy();
+};
