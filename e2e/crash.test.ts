@@ -42,7 +42,14 @@ const startWorker = (name: string): void => {
   const log = openSync(join(dataDir, "logs", `${name}.log`), "a");
   const args = dist ? [join(dist, "worker.mjs")] : ["--import", "tsx", resolve("worker/main.ts")];
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, DATA_DIR: dataDir, WORKER_NAME: name, QUEUE_WORKER_COUNT: String(SLOTS), SHUTDOWN_GRACE_SECONDS: "1", LOG_LEVEL: "info" },
+    env: {
+      ...process.env,
+      DATA_DIR: dataDir,
+      WORKER_NAME: name,
+      QUEUE_WORKER_COUNT: String(SLOTS),
+      SHUTDOWN_GRACE_SECONDS: "1",
+      LOG_LEVEL: "info",
+    },
     stdio: ["ignore", log, log],
   });
   closeSync(log);
@@ -58,8 +65,13 @@ beforeAll(async () => {
   database = await startPostgres({ dataDir, password: "crash", durable: true });
   redisServer = await startRedis({ dataDir, password: "crash" });
   Object.assign(process.env, {
-    ENV: "test", DATABASE_URL: database.url, REDIS_URL: redisServer.url, REDIS_PREFIX: "crash:", ALLOW_COMMANDS: "true",
-    JWT_SECRET: "a-secret-for-tests-only", NEXTAUTH_SECRET: "a-secret-for-tests-only",
+    ENV: "test",
+    DATABASE_URL: database.url,
+    REDIS_URL: redisServer.url,
+    REDIS_PREFIX: "crash:",
+    ALLOW_COMMANDS: "true",
+    JWT_SECRET: "a-secret-for-tests-only",
+    NEXTAUTH_SECRET: "a-secret-for-tests-only",
   });
   await migrateDatabase(database.url);
 }, 60_000);
@@ -76,10 +88,13 @@ afterAll(async () => {
 
 type LedgerLine = { kind: string; taskId: string; attempt: number; nonce: string };
 const ledger = (): LedgerLine[] =>
-  readFileSync(ledgerFile, "utf8").trim().split("\n").map((line) => {
-    const [kind = "", taskId = "", attempt = "", nonce = ""] = line.split(" ");
-    return { kind, taskId, attempt: Number(attempt), nonce };
-  });
+  readFileSync(ledgerFile, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [kind = "", taskId = "", attempt = "", nonce = ""] = line.split(" ");
+      return { kind, taskId, attempt: Number(attempt), nonce };
+    });
 
 /** Tasks whose programs run this very moment, by the marks in /proc. */
 const runningPrograms = (): Set<string> => {
@@ -90,7 +105,12 @@ const runningPrograms = (): Set<string> => {
       variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
     } catch (error) {
       // Ended meanwhile, or not ours to read.
-      if (error instanceof Error && "code" in error && ["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(String(error.code))) continue;
+      if (
+        error instanceof Error &&
+        "code" in error &&
+        ["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(String(error.code))
+      )
+        continue;
       throw error;
     }
     if (!variables.includes(`MLQUEUE_DATA_DIR=${dataDir}`)) continue;
@@ -128,22 +148,38 @@ const killWorker = async () => {
   workers.get(names[Math.floor(random() * names.length)] ?? "")?.kill("SIGKILL");
 };
 
-const shuffled = <T>(list: T[]): T[] => list.map((item) => ({ item, key: random() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
+const shuffled = <T>(list: T[]): T[] =>
+  list
+    .map((item) => ({ item, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 
 test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { timeout: 180_000 }, async () => {
   const program = resolve("worker/test-programs/holds-its-lock.sh");
   const ids = await createTasks(
     "user_crash",
     Array.from({ length: TASKS }, (_, n) => ({
-      name: `program ${n}`, config: {}, priority: 0, metadata: {}, tags: [], queue: "default", env: {}, maxAttempts: 1, dependsOn: [],
-      command: ["sh", program, locks, ledgerFile, (1 + 4 * random()).toFixed(2)], resources: { gpus: 0, cpus: 0, memoryMb: 0 },
+      name: `program ${n}`,
+      config: {},
+      priority: 0,
+      metadata: {},
+      tags: [],
+      queue: "default",
+      env: {},
+      maxAttempts: 1,
+      dependsOn: [],
+      command: ["sh", program, locks, ledgerFile, (1 + 4 * random()).toFixed(2)],
+      resources: { gpus: 0, cpus: 0, memoryMb: 0 },
     })),
   );
   for (const name of ["crash-a", "crash-b"]) startWorker(name);
 
   const faults = shuffled<[string, () => Promise<void>]>([
     ...Array.from({ length: 5 }, (): [string, () => Promise<void>] => ["kill -9 of a worker", killWorker]),
-    ["FLUSHALL", flushAll], ["FLUSHALL", flushAll], ["restart of redis with empty data", restartRedis], ["restart of postgresql", restartPostgres],
+    ["FLUSHALL", flushAll],
+    ["FLUSHALL", flushAll],
+    ["restart of redis with empty data", restartRedis],
+    ["restart of postgresql", restartPostgres],
   ]);
   const atFault: { fault: string; running: number }[] = [];
   for (const [fault, strike] of faults) {
@@ -158,15 +194,26 @@ test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { 
   for (const one of atFault) expect(one.running).toBeGreaterThanOrEqual(4);
 
   await expect
-    .poll(() => withSql(async (sql) => Number((await sql`SELECT count(*) AS n FROM tasks WHERE completed_at IS NOT NULL`)[0]?.n)), { timeout: 120_000, interval: 500 })
+    .poll(
+      () =>
+        withSql(async (sql) =>
+          Number((await sql`SELECT count(*) AS n FROM tasks WHERE completed_at IS NOT NULL`)[0]?.n),
+        ),
+      { timeout: 120_000, interval: 500 },
+    )
     .toBe(TASKS);
 
   // A clean stop, so that nothing is half-way while the checker reads.
   stopping = true;
-  await Promise.all([...workers.values()].map((child) => new Promise((done) => {
-    child.once("exit", done);
-    child.kill("SIGTERM");
-  })));
+  await Promise.all(
+    [...workers.values()].map(
+      (child) =>
+        new Promise((done) => {
+          child.once("exit", done);
+          child.kill("SIGTERM");
+        }),
+    ),
+  );
 
   const lines = ledger();
   expect(lines.filter((line) => line.kind === "overlap")).toEqual([]);
@@ -183,15 +230,22 @@ test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { 
       expect(task.status).toBe("completed");
       expect(own.map((one) => one.outcome === "succeeded")).toEqual(own.map((_, index) => index === own.length - 1));
       // The result is that of the last attempt's own program.
-      expect(lines.filter((line) => line.kind === "end" && line.nonce === task.result?.nonce)).toMatchObject([{ taskId: task.id, attempt: task.attempt }]);
+      expect(lines.filter((line) => line.kind === "end" && line.nonce === task.result?.nonce)).toMatchObject([
+        { taskId: task.id, attempt: task.attempt },
+      ]);
       // No attempt started two programs.
-      for (const one of own) expect(lines.filter((line) => line.kind === "start" && line.taskId === task.id && line.attempt === one.attempt).length).toBeLessThanOrEqual(1);
+      for (const one of own)
+        expect(
+          lines.filter((line) => line.kind === "start" && line.taskId === task.id && line.attempt === one.attempt)
+            .length,
+        ).toBeLessThanOrEqual(1);
     }
     const lost = attempts.filter((one) => one.outcome === "lost").length;
     console.log(`${attempts.length} attempts, ${lost} of them lost, for ${tasks.length} tasks`);
     expect(lost).toBeGreaterThan(0);
     expect((await sql`SELECT count(*)::int AS n FROM ready_tasks`)[0]?.n).toBe(0);
-    const counted = await sql`SELECT status, sum(n)::int AS n FROM (SELECT status, count AS n FROM task_counts UNION ALL SELECT status, delta FROM task_count_deltas) c GROUP BY status HAVING sum(n) <> 0`;
+    const counted =
+      await sql`SELECT status, sum(n)::int AS n FROM (SELECT status, count AS n FROM task_counts UNION ALL SELECT status, delta FROM task_count_deltas) c GROUP BY status HAVING sum(n) <> 0`;
     expect(counted).toEqual([{ status: "completed", n: TASKS }]);
   });
   expect([...runningPrograms()]).toEqual([]);

@@ -116,7 +116,7 @@ const main = async () => {
 
   await steps.step("Packages", (say) => install({ env, log: logOf("install"), say }));
   const old = await endOldApp(dataDir, before);
-  if (old > 0) steps.line(`    (${old} processes of an earlier run, whose supervisor was killed, were ended)`);
+  if (old > 0) steps.line(`    Ended ${old} left of an earlier run, whose supervisor was killed.`);
   const secrets = keepSecrets(dataDir);
   const urls = await services(secrets, before);
   save(urls);

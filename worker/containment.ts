@@ -2,9 +2,10 @@
 //
 // A process is ours when it is in the attempt's process group or carries the attempt's mark in the environment it was
 // started with. What escapes both: a process that left the group and was started without the mark (`env -i setsid …`).
-import { readdirSync, readFileSync, readlinkSync, openSync, readSync, closeSync, existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { log } from "../src/platform/log";
+import { searchPath } from "./executors/search-path";
 
 /** What every process of an attempt carries in its environment, or all programs of one data directory. */
 export type Mark = { taskId: string; attempt: number } | { dataDir: string };
@@ -111,9 +112,10 @@ const readEnviron = (pid: number): Buffer | null => {
 };
 
 const variables = (mark: Mark): Buffer[] =>
-  ("dataDir" in mark ? [`MLQUEUE_DATA_DIR=${mark.dataDir}`] : [`MLQUEUE_TASK_ID=${mark.taskId}`, `MLQUEUE_ATTEMPT=${mark.attempt}`]).map((text) =>
-    Buffer.from(`\0${text}\0`),
-  );
+  ("dataDir" in mark
+    ? [`MLQUEUE_DATA_DIR=${mark.dataDir}`]
+    : [`MLQUEUE_TASK_ID=${mark.taskId}`, `MLQUEUE_ATTEMPT=${mark.attempt}`]
+  ).map((text) => Buffer.from(`\0${text}\0`));
 
 /** So many processes are looked at before other work gets a turn: 5 ms at the 25 µs that one costs. */
 const SLICE = 200;
@@ -176,7 +178,8 @@ const PIDS_GO_ROUND_MS = 1000;
 /** Pids given out since `pid` was, by the last one that the kernel names in /proc/loadavg. They are given out in a circle. */
 const pidsSince = (pid: number): number[] => {
   const last = Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1));
-  const isSince = last >= pid ? (other: number) => other > pid && other <= last : (other: number) => other > pid || other <= last;
+  const isSince =
+    last >= pid ? (other: number) => other > pid && other <= last : (other: number) => other > pid || other <= last;
   return pids().filter(isSince);
 };
 
@@ -214,10 +217,19 @@ export const bootId = (): string => readLine("/proc/sys/kernel/random/boot_id");
 /** Pids are comparable within one of these only: containers share a boot id. Empty where the system has none. */
 export const pidNamespace = (): string => (hasProc ? readlinkSync("/proc/self/ns/pid") : "");
 
+/**
+ * Path of util-linux' setpriv, null where there is none: through it the direct child dies with the worker. Node spawns
+ * from its main thread, which pdeathsig is tied to.
+ */
+export const setpriv = ((): string | null => {
+  const found = process.platform === "linux" ? searchPath("setpriv", "/", process.env.PATH) : null;
+  return found !== null && "file" in found ? found.file : null;
+})();
+
 /** How well programs are contained on this machine, for the log at start. */
-export const describeContainment = (hasSetpriv: boolean): string => {
+export const describeContainment = (): string => {
   const group = "Programs run in sessions of their own";
-  const parent = hasSetpriv ? ", die with the worker (setpriv)" : ", may outlive a killed worker (setpriv was not found)";
+  const parent = setpriv === null ? ", may outlive a killed worker (setpriv was not found)" : ", die with the worker (setpriv)";
   const marked = hasProc
     ? ", and what leaves its group is found by its mark in /proc and killed."
     : ", and what leaves its process group is not found: this system has no /proc.";

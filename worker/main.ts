@@ -11,6 +11,7 @@ import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-registry";
 import { bootId, describeContainment, pidNamespace, processStartTime } from "./containment";
 import { EndSpool } from "./end-spool";
+import { hasSetpriv } from "./executors/process";
 import { Housekeeping } from "./housekeeping";
 import { describeMachine } from "./machine";
 import { Pool } from "./pool";
@@ -87,7 +88,7 @@ const main = async (): Promise<void> => {
       log.warn({ error: error.message }, "hints from redis are not heard; polling goes on"),
     );
   log.info(
-    { worker: name.name, epoch, ...machine, queues: queues ?? "all", containment: describeContainment() },
+    { worker: name.name, epoch, ...machine, queues: queues ?? "all", containment: describeContainment(hasSetpriv) },
     "worker ready",
   );
 

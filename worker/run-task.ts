@@ -1,5 +1,6 @@
 // One task from claim to finish, top to bottom.
 
+import { resolve } from "node:path";
 import { appendLines } from "../src/logs/append";
 import { appendPoints } from "../src/metrics/append";
 import { getSql } from "../src/platform/db";
@@ -77,11 +78,10 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
     await giveBack([task], "given_back", "its GPUs were taken by another worker of this machine");
     return;
   }
-  const config = programConfig(task.config);
-  const files = makeAttemptFiles(context.dataDir, task.taskId, task.attempt, config);
+  const files = makeAttemptFiles(context.dataDir, task.taskId, task.attempt, programConfig(task.config));
   const output = openOutput(task, context);
   output.tailMetrics(files.metrics);
-  const end = await runProgram({ task, context, control, files, config, gpus, output });
+  const end = await runProgram({ task, context, control, files, gpus, output });
   await output.close(OUTPUT_DEADLINE_MS);
   const verdict = judge(task, end, files, output.lastStderrLines(20));
   await record(task, context, verdict);
@@ -99,22 +99,24 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
   );
 };
 
-/** Lines and points go to PostgreSQL only while this attempt is open: a late write of an older one is refused. */
+/** Lines go to PostgreSQL only while this attempt is open: a late write of an older one is refused. */
 const openOutput = (task: ClaimedTask, { worker }: RunContext): ProgramOutput => {
   const sql = getSql();
+  const { taskId, attempt } = task;
   let nextLine = task.lastLogLine + 1;
-  const isOpen = sql`EXISTS (SELECT 1 FROM task_attempts WHERE task_id = ${task.taskId} AND attempt = ${task.attempt} AND worker_id = ${worker.workerId}
-    AND worker_epoch = ${worker.epoch} AND ended_at IS NULL)`;
-  const tellPages = () => publishLive([{ kind: "output", userId: task.userId, taskId: task.taskId }]);
+  const tellPages = () => publishLive([{ kind: "output", userId: task.userId, taskId }]);
   return new ProgramOutput({
     sink: {
       lines: async (lines) => {
-        await appendLines(sql, { subjectId: task.taskId, attempt: task.attempt, firstLine: nextLine, lines, isOpen });
+        const guard = sql`
+          SELECT 1 FROM task_attempts WHERE task_id = ${taskId} AND attempt = ${attempt} AND worker_id = ${worker.workerId}
+            AND worker_epoch = ${worker.epoch} AND ended_at IS NULL FOR SHARE`;
+        await appendLines(sql, { subjectId: taskId, attempt, firstLine: nextLine, lines }, guard);
         nextLine += lines.length;
         tellPages();
       },
       points: async (points) => {
-        await appendPoints(sql, { subjectId: task.taskId, attempt: task.attempt, points, isOpen });
+        await appendPoints(sql, taskId, attempt, points);
         tellPages();
       },
     },
@@ -126,42 +128,36 @@ type Run = {
   context: RunContext;
   control: Control;
   files: AttemptFiles;
-  config: ReturnType<typeof programConfig>;
   gpus: string[];
   output: ProgramOutput;
 };
 
-const runProgram = async ({ task, context, control, files, config, gpus, output }: Run): Promise<ProgramEnd> => {
+const runProgram = async ({ task, context, control, files, gpus, output }: Run): Promise<ProgramEnd> => {
   const neverStarted = (reason: ProgramEnd["reason"], spawnError?: string): ProgramEnd => ({
     exitCode: null,
     signal: null,
     reason,
     oomKilled: false,
-    spawnError,
+    ...(spawnError !== undefined && { spawnError }),
   });
-  const argv = await programArgv(
-    { entrypoint: task.entrypoint, command: task.command, config },
-    { entrypointsDir: entrypointsDir(), allowCommands: context.env.ALLOW_COMMANDS },
-  );
-  if ("problem" in argv) return neverStarted("spawn_failed", argv.problem);
+  const folder = entrypointsDir();
+  const argv = programArgv(task, { entrypointsDir: folder, allowCommands: context.env.ALLOW_COMMANDS });
+  if ("error" in argv) return neverStarted("spawn_failed", argv.error);
   // Cancelled or shut down before it began.
   const stopped = control.stopped();
   if (stopped) return neverStarted(stopped.reason);
   const program = startProgram({
     argv: argv.argv,
-    cwd: argv.cwd,
+    cwd: task.command === null ? folder : resolve(process.env.MLQUEUE_ROOT || process.cwd()),
     env: programEnv({
       inherited: process.env,
-      taskEnv: task.env,
-      taskId: task.taskId,
-      attempt: task.attempt,
-      files,
-      dataDir: context.dataDir,
-      gpus: context.gpus.length > 0 || task.resources.gpus > 0 ? gpus : null,
+      task,
+      paths: { ...files, checkpointDir: files.checkpoints, dataDir: context.dataDir },
+      gpus: context.gpus.length > 0 ? gpus : null,
     }),
     mark: { taskId: task.taskId, attempt: task.attempt },
   });
-  if (program.stdout && program.stderr) output.attach(program.stdout, program.stderr);
+  output.attach(program.stdout, program.stderr);
   control.started(program);
   const timer =
     task.timeoutSeconds === null
@@ -189,8 +185,8 @@ const judge = (task: ClaimedTask, end: ProgramEnd, files: AttemptFiles, lastStde
     return "problem" in read
       ? { ...common, outcome: "failed", result: null, errorMessage: read.problem, errorKind: "result" }
       : { ...common, outcome: "succeeded", result };
-  const { message, kind } = explainEnd(end, lastStderr, task.timeoutSeconds);
-  return { ...common, outcome: "failed", result, errorMessage: message, errorKind: kind };
+  const { message, errorKind } = explainEnd(end, lastStderr, task.timeoutSeconds);
+  return { ...common, outcome: "failed", result, errorMessage: message, errorKind };
 };
 
 /** Writes the end down on disk, then in PostgreSQL, however long that is away. */

@@ -1,8 +1,8 @@
 // Keeps one process running: starts it again when it dies, on the same port with the same password.
 import { end, isAlive, sleep } from "./processes.mjs";
 
-/** Waits before each further try of a process that dies at once; the first is without. A worker must be back within 3 s. */
-const DELAYS_MS = [0, 200, 500, 1000, 2000, 5000];
+/** Waits before each further try of a process that keeps dying; the first is without. A worker must be back within 3 s even then. */
+const DELAYS_MS = [0, 100, 250, 500, 1000, 2000];
 
 /** Up for this long, and the next death is a first one again. */
 const STEADY_MS = 10_000;

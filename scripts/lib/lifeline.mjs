@@ -1,5 +1,6 @@
 // When to stop: Ctrl-C, SIGTERM, a closed terminal, or the npm that started us being gone.
 import { readFileSync } from "node:fs";
+import { parentAndName } from "./processes.mjs";
 
 /** One Ctrl-C reaches us twice under npm, from the terminal and passed on; a person's second one comes later than this. */
 const SAME_MS = 700;
@@ -12,6 +13,27 @@ const ignoresHangUp = () => {
   } catch {
     return false;
   }
+};
+
+/**
+ * The npm that runs us, which is our parent or, where `sh -c` did not become us, its parent: killed with SIGKILL it leaves
+ * that shell alive.
+ *
+ * @returns {() => boolean} whether it is gone
+ */
+const watchNpm = () => {
+  const parent = process.ppid;
+  const above = parentAndName(parent);
+  const npm = above && /^(sh|dash|ash|bash|busybox|zsh|ksh)$/.test(above.name) && above.parent > 1 ? above.parent : null;
+  const exists = (pid) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return error.code === "EPERM";
+    }
+  };
+  return () => process.ppid !== parent || (npm !== null && !exists(npm));
 };
 
 /**
@@ -33,9 +55,9 @@ export const onStop = (stop, force = () => {}) => {
   if (ignoresHangUp()) process.on("SIGHUP", () => {});
   else process.on("SIGHUP", () => ask("SIGHUP"));
   if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
+  const isGone = watchNpm();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (!isGone()) return;
     clearInterval(timer);
     if (first === 0) ask("npm ended");
   }, 250);

@@ -115,10 +115,15 @@ export const findByFolder = (folder, programs) =>
     return one?.startTime ? [one] : [];
   });
 
-const parentOf = (pid) => {
-  const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return stat ? Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) : 0;
+/** Parent of a process and the name of its program; null when it is gone. */
+export const parentAndName = (pid) => {
+  const ps = () => execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim().match(/^(\d+)\s+(.*)$/);
+  const stat = hasProc ? quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"))?.match(/^\d+ \((.*)\) \S (\d+)/s) : null;
+  const found = hasProc ? stat && [stat[2], stat[1]] : quietly(ps)?.slice(1);
+  return found ? { parent: Number(found[0]), name: path.basename(found[1]) } : null;
 };
+
+const parentOf = (pid) => parentAndName(pid)?.parent ?? 0;
 
 /** Whether a worker of `npm run worker` is above it: that one runs on its own and sees to its programs itself. */
 const belongsToOtherWorker = (pid, workers) => {

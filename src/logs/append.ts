@@ -7,34 +7,33 @@ export type LogStream = "stdout" | "stderr";
 export type LogLine = [epochMs: number, stream: LogStream, text: string];
 
 /**
- * A SELECT that gives a row while the writer may still write, and locks it (`FOR SHARE`), so that the writer cannot be
- * superseded between this check and the commit: its successor's line numbers start after the last stored line.
+ * A condition that holds while the writer may still write. Made by the caller, who knows its table, with `FOR SHARE`
+ * inside: `EXISTS (SELECT 1 FROM task_attempts WHERE … AND ended_at IS NULL FOR SHARE)`. The lock keeps the writer from being
+ * superseded between this check and the commit, since its successor's line numbers start after the last stored line.
  */
-export type OpenGuard = postgres.PendingQuery<postgres.Row[]>;
+export type OpenCondition = postgres.PendingQuery<postgres.Row[]>;
 
 /**
- * Appends one chunk while the guard holds.
+ * Appends one chunk while the condition holds.
  *
  * The same chunk may be written again after its answer was lost: (subject, first line) decides, and nothing changes.
  *
- * @param firstLine number of the first line; lines are numbered from 1 over all attempts of a subject
- * @param guard     for a task: `SELECT 1 FROM task_attempts WHERE … AND ended_at IS NULL FOR SHARE`
- * @returns false when the guard gave no row: the writer was superseded and nothing was written
+ * @param chunk.firstLine number of the first line; lines are numbered from 1 over all attempts of a subject
+ * @returns false when the writer was superseded: then nothing was written
  */
 export const appendLines = async (
   sql: SqlLike,
-  chunk: { subjectId: string; attempt: number; firstLine: number; lines: LogLine[] },
-  guard: OpenGuard,
+  chunk: { subjectId: string; attempt: number; firstLine: number; lines: LogLine[]; isOpen: OpenCondition },
 ): Promise<boolean> => {
-  const { subjectId, attempt, firstLine, lines } = chunk;
+  const { subjectId, attempt, firstLine, lines, isOpen } = chunk;
   if (lines.length === 0) return true;
   const [row] = await sql<{ open: boolean }[]>`
-    WITH writer AS MATERIALIZED (${guard}), stored AS (
+    WITH writer AS MATERIALIZED (SELECT ${isOpen} AS open), stored AS (
       INSERT INTO log_chunks (subject_id, first_line, last_line, attempt, lines)
       SELECT ${subjectId}, ${firstLine}::int, ${firstLine + lines.length - 1}::int, ${attempt}::int, ${sql.json(lines)}::jsonb
-      WHERE EXISTS (SELECT 1 FROM writer)
+      FROM writer WHERE open
       ON CONFLICT DO NOTHING
     )
-    SELECT EXISTS (SELECT 1 FROM writer) AS open`;
+    SELECT open FROM writer`;
   return row?.open === true;
 };

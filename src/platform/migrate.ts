@@ -29,6 +29,12 @@ const neededMigration = (folder: string): number => {
   return Math.max(...journal.entries.map((entry) => entry.when));
 };
 
+/** Whether the database has this version's schema, or a later one. */
+export const hasSchema = async (sql: Pick<postgres.Sql, "unsafe">, folder = migrationsFolder()): Promise<boolean> => {
+  const found = await sql.unsafe("SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations");
+  return Number(found[0]?.at ?? 0) >= neededMigration(folder);
+};
+
 /**
  * Waits until the database has this version's schema.
  * @throws Error after `timeoutMs`, with the command that migrates

@@ -29,11 +29,12 @@ export type Answer = { fields: JsonObject } | { text: string } | { stream: (out:
 /** What a route creates inside a transaction, and what is to be done once that is committed. */
 export type Created = { fields: JsonObject; announce: () => Promise<void> };
 
-/** One field of the body or the query in the words of the contract, for the OpenAPI document. */
+/** What the OpenAPI document says of a route. */
 export type RouteDescription = {
   summary: string;
-  /** the schema of the verb's input, in camelCase; api/openapi.ts renames it */
-  input?: z.ZodType;
+  /** the schemas of the verb's input, in camelCase; api/openapi.ts renames them. Parts of the path are left out there. */
+  body?: z.ZodType;
+  query?: z.ZodType;
   /** an answer without `success`, as the document shows it */
   example: JsonObject | string;
   /** a body that the route accepts */

@@ -3,7 +3,6 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { badFields, DomainError, ERROR_CODES, type ErrorCode, type ErrorDetail, toDomainError } from "./errors";
 import { findUnsafe } from "./json-safety";
-import { log } from "./log";
 import type { RequestContext } from "./request-context";
 import { detailsOf } from "./validate";
 
@@ -71,7 +70,7 @@ const asRefusal = (error: TRPCError, input: unknown): DomainError | null => {
   return error.code === "INTERNAL_SERVER_ERROR" ? toDomainError(error.cause) : null;
 };
 
-const translate = t.middleware(async ({ next, getRawInput, ctx, path }) => {
+const translate = t.middleware(async ({ next, getRawInput }) => {
   const result = await next();
   if (result.ok) return result;
   const refusal = asRefusal(result.error, await getRawInput());

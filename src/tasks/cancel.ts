@@ -7,6 +7,7 @@ import { releaseDependents } from "./promote";
 import { removeReady } from "./ready-queue";
 import { isEnded } from "./status";
 import type { Task, TaskRow } from "./task";
+import { recordMove } from "./transition";
 
 /**
  * Cancels a task. One that waits is `cancelled` at once and never starts; one that a client runs too. One that a
@@ -38,7 +39,7 @@ export const cancelTask = async (
       }
       await sql`DELETE FROM pending_tasks WHERE task_id = ${taskId}`;
       await sql`UPDATE task_attempts SET ended_at = now(), outcome = 'cancelled' WHERE task_id = ${taskId} AND ended_at IS NULL`;
-      await sql`INSERT INTO task_count_deltas (user_id, queue, status, delta) VALUES (${userId}, ${task.queue}, ${task.status}, -1), (${userId}, ${task.queue}, 'cancelled', 1)`;
+      await recordMove(sql, task, task.status, "cancelled");
       const [cancelled] = await sql<TaskRow[]>`
       UPDATE tasks SET status = 'cancelled', outcome = 'cancelled', completed_at = now(), updated_at = now(), cancel_requested_at = now(),
         cancel_reason = ${reason}, error_message = coalesce('cancelled: ' || ${reason}::text, 'cancelled')

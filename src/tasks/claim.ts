@@ -6,6 +6,7 @@ import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
 import { dropOffers, offerNext, removeReady, setPlaces } from "./ready-queue";
 import { chooseNext, type Head, type Resources, resourcesOfClass } from "./resource-class";
+import { recordMoves } from "./transition";
 import type { WorkerIdentity } from "./worker-registry";
 
 export type ClaimingWorker = WorkerIdentity & {
@@ -100,8 +101,7 @@ const claimStatement = (sql: SqlLike, worker: ClaimingWorker, token: string, tas
     SELECT id, attempt, ${worker.workerId}, ${worker.epoch}, ${worker.bootId}, ${worker.pidNamespace}, ${worker.pid}, ${worker.pidStartTime}, ${token},
       now() + make_interval(secs => ${LEASE_SECONDS}) FROM t
   ), counted AS (
-    INSERT INTO task_count_deltas (user_id, queue, status, delta)
-    SELECT user_id, queue, s.status, s.sign * count(*) FROM t, (VALUES ('queued', -1), ('running', 1)) AS s(status, sign) GROUP BY 1, 2, 3, s.sign
+    ${recordMoves(sql, "queued")}
   )
   SELECT ${claimedColumns(sql)} FROM t ORDER BY t.place`;
 

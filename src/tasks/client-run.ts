@@ -11,6 +11,7 @@ import { removeReady } from "./ready-queue";
 import { CLIENT_CLASS } from "./resource-class";
 import { isEnded } from "./status";
 import type { Task, TaskRow } from "./task";
+import { recordMove } from "./transition";
 
 /** Locks the ready row, then the task, in the order of a claim. @throws TASK_NOT_FOUND; CONFLICT for a task that a worker runs */
 const lockClientTask = async (sql: SqlLike, userId: string, taskId: string): Promise<TaskRow> => {
@@ -27,11 +28,8 @@ const openAttempt = async (sql: SqlLike, task: TaskRow): Promise<void> => {
   await sql`DELETE FROM ready_tasks WHERE task_id = ${task.id}`;
   await sql`UPDATE tasks SET status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now() WHERE id = ${task.id}`;
   await sql`INSERT INTO task_attempts (task_id, attempt) VALUES (${task.id}, ${task.attempt + 1})`;
-  await countMove(sql, task, task.status, "running");
+  await recordMove(sql, task, task.status, "running");
 };
-
-const countMove = (sql: SqlLike, task: TaskRow, from: string, to: string) => sql`
-  INSERT INTO task_count_deltas (user_id, queue, status, delta) VALUES (${task.user_id}, ${task.queue}, ${from}, -1), (${task.user_id}, ${task.queue}, ${to}, 1)`;
 
 const leaveRedis = (task: TaskRow): Promise<void> =>
   removeReady([{ taskId: task.id, queue: task.queue, userId: task.user_id, class: task.class }]).catch(
@@ -111,7 +109,7 @@ export const submitResult = async (
       await sql`UPDATE tasks SET status = ${verdict.status}, outcome = ${verdict.status}, result = ${sql.json(result as never)}, completed_at = now(), updated_at = now(),
         failures = failures + ${failed ? 1 : 0}, error_message = ${failed ? verdict.message : null}, error_kind = ${failed ? "client" : null}
       WHERE id = ${found.id}`;
-      await countMove(sql, found, "running", verdict.status);
+      await recordMove(sql, found, "running", verdict.status);
       return found;
     }),
   );

@@ -14,6 +14,7 @@ import { releaseDependents } from "./promote";
 import { addReady } from "./ready-queue";
 import { CLIENT_CLASS, classOf } from "./resource-class";
 import type { Task, TaskRow } from "./task";
+import { recordCreated } from "./transition";
 
 type Insert = { userId: string; tasks: NewTask[]; single: boolean };
 
@@ -56,7 +57,7 @@ const insertRows = (sql: SqlLike, rows: ReturnType<typeof toRow>[]): postgres.Pe
   ), blocked AS (
     SELECT g.id FROM given g WHERE EXISTS (
       SELECT 1 FROM unnest(g.depends_on) AS d(id) JOIN tasks t ON t.id = d.id WHERE t.outcome IS DISTINCT FROM 'completed')
-  ), made AS (
+  ), t AS (
     INSERT INTO tasks (id, user_id, queue, name, config, metadata, tags, priority, place, status, seq, max_attempts, run_at,
       timeout_seconds, entrypoint, command, env, resources, class, depends_on, webhook_url, queued_at)
     SELECT g.id, user_id, queue, name, config, metadata, tags, priority, (1000000 - priority) * 4294967296 + turn,
@@ -67,17 +68,16 @@ const insertRows = (sql: SqlLike, rows: ReturnType<typeof toRow>[]): postgres.Pe
     RETURNING ${taskColumns(sql)}
   ), ready AS (
     INSERT INTO ready_tasks (task_id, queue, user_id, class, place)
-    SELECT id, queue, user_id, class, place FROM made WHERE status = 'queued'
+    SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
   ), pending AS (
     INSERT INTO pending_tasks (task_id, user_id, queue, run_at, blocked)
-    SELECT id, user_id, queue, run_at, id IN (SELECT id FROM blocked) FROM made WHERE status = 'pending'
+    SELECT id, user_id, queue, run_at, id IN (SELECT id FROM blocked) FROM t WHERE status = 'pending'
   ), dependencies AS (
     INSERT INTO task_dependencies (task_id, depends_on) SELECT id, unnest(depends_on) FROM given
   ), counted AS (
-    INSERT INTO task_count_deltas (user_id, queue, status, delta)
-    SELECT user_id, queue, status, count(*) FROM made GROUP BY 1, 2, 3
+    ${recordCreated(sql)}
   )
-  SELECT * FROM made ORDER BY seq`;
+  SELECT * FROM t ORDER BY seq`;
 
 /**
  * Locks the named dependencies against ending until the transaction is over, so that none ends unseen.

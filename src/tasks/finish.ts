@@ -7,6 +7,7 @@ import { releaseDependents } from "./promote";
 import { addReadyQuietly } from "./queue-lock";
 import { LOSS_WINDOW_HOURS, MAX_LOSSES } from "./retry-policy";
 import type { TaskStatus } from "./status";
+import { recordMoves } from "./transition";
 
 export type AttemptEnd = {
   taskId: string;
@@ -82,7 +83,7 @@ const endRunning = async (sql: SqlLike, end: AttemptEnd): Promise<EndedRow | und
     ), ready AS (
       INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
     ), counted AS (
-      INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'running', -1 FROM t UNION ALL SELECT user_id, queue, status, 1 FROM t
+      ${recordMoves(sql, "running")}
     )
     SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
   return row;
@@ -106,7 +107,7 @@ const endReaped = async (sql: SqlLike, end: AttemptEnd & { outcome: "succeeded" 
       FROM unready u WHERE tasks.id = u.task_id
       RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
     ), counted AS (
-      INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'queued', -1 FROM t UNION ALL SELECT user_id, queue, 'completed', 1 FROM t
+      ${recordMoves(sql, "queued")}
     )
     SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
   return row;
@@ -168,7 +169,7 @@ const giveBackStatement = (
     ), ready AS (
       INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
     ), counted AS (
-      INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'running', -1 FROM t UNION ALL SELECT user_id, queue, status, 1 FROM t
+      ${recordMoves(sql, "running")}
     )
     SELECT *, status <> 'queued' AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
 };

@@ -51,7 +51,8 @@ export const newTask = z
         memoryMb: z.int().min(0).max(1_000_000_000).default(0),
       })
       .prefault({}),
-    timeoutSeconds: z.int().min(1).max(31_536_000).optional(),
+    /** at most 24 days: what a timer of Node can count */
+    timeoutSeconds: z.int().min(1).max(2_073_600).optional(),
     maxAttempts: z.int().min(1).max(1000).default(1),
     runAt: instant.optional(),
     dependsOn: z.array(taskId).max(1000).default([]),

@@ -98,7 +98,13 @@ export const newOrderOutput = z.array(z.object({ taskId: z.string(), position: z
 export const logsOutput = z.object({
   taskId: z.string(),
   logs: z.array(
-    z.object({ line: z.number(), timestamp: time, stream: z.enum(["stdout", "stderr"]), level: z.string(), message: z.string() }),
+    z.object({
+      line: z.number(),
+      timestamp: time,
+      stream: z.enum(["stdout", "stderr"]),
+      level: z.string(),
+      message: z.string(),
+    }),
   ),
 });
 

@@ -3,6 +3,7 @@ import { getSql, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
 import { addReadyQuietly } from "./queue-lock";
 import type { TaskStatus } from "./status";
+import { recordMoves } from "./transition";
 
 type MovedRow = { id: string; user_id: string; queue: string; class: string; place: number; status: TaskStatus };
 const BATCH = 1000;
@@ -30,7 +31,7 @@ export const promoteDue = async (): Promise<number> => {
       ), ready AS (
         INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t
       ), counted AS (
-        INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'pending', -1 FROM t UNION ALL SELECT user_id, queue, 'queued', 1 FROM t
+        ${recordMoves(sql, "pending")}
       ) SELECT * FROM t`,
     );
     promoted += rows.length;
@@ -64,7 +65,7 @@ export const releaseDependents = async (): Promise<number> => {
         FROM gone WHERE tasks.id = gone.task_id AND tasks.status = 'pending'
         RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
       ), counted AS (
-        INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, 'pending', -1 FROM t UNION ALL SELECT user_id, queue, 'failed', 1 FROM t
+        ${recordMoves(sql, "pending")}
       ) SELECT * FROM t`,
     );
     const freed = await withRetries(

@@ -4,6 +4,7 @@ import { publishLive } from "../platform/live";
 import { getTask, getTaskRow, taskColumns } from "./list";
 import { addReadyQuietly } from "./queue-lock";
 import type { Task, TaskRow } from "./task";
+import { recordMoves } from "./transition";
 
 /**
  * Puts a failed or cancelled task back into the queue, last of its equals, with result, error and times cleared and its failures
@@ -27,7 +28,7 @@ export const retryTask = async (userId: string, input: { taskId: string }): Prom
       ), ready AS (
         INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t
       ), counted AS (
-        INSERT INTO task_count_deltas (user_id, queue, status, delta) SELECT user_id, queue, old_status, -1 FROM t UNION ALL SELECT user_id, queue, 'queued', 1 FROM t
+        ${recordMoves(sql, sql`t.old_status`)}
       ) SELECT ${taskColumns(sql)} FROM t`;
   });
   if (!row) {

@@ -9,7 +9,10 @@ const readIfThere = (path: string): string => (existsSync(path) ? readFileSync(p
 /** The cgroup's own counter is narrower than the machine's: v2 `memory.events`, v1 `memory.oom_control`. */
 const findCounter = (): Counter | null => {
   const mounts = readIfThere("/proc/self/mountinfo").split("\n");
-  const groups = readIfThere("/proc/self/cgroup").trim().split("\n").map((line) => line.split(":"));
+  const groups = readIfThere("/proc/self/cgroup")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(":"));
   const candidates: Counter[] = [];
   for (const mount of mounts) {
     const [left = "", right = ""] = mount.split(" - ");
@@ -17,8 +20,13 @@ const findCounter = (): Counter | null => {
     const [type, , options = ""] = right.split(" ");
     const isV1Memory = type === "cgroup" && options.split(",").includes("memory");
     if (type !== "cgroup2" && !isV1Memory) continue;
-    const group = groups.find(([, controllers = ""]) => (isV1Memory ? controllers.split(",").includes("memory") : controllers === ""));
-    candidates.push({ path: join(folder, group?.[2] ?? "/", isV1Memory ? "memory.oom_control" : "memory.events"), pattern: /^oom_kill (\d+)$/m });
+    const group = groups.find(([, controllers = ""]) =>
+      isV1Memory ? controllers.split(",").includes("memory") : controllers === "",
+    );
+    candidates.push({
+      path: join(folder, group?.[2] ?? "/", isV1Memory ? "memory.oom_control" : "memory.events"),
+      pattern: /^oom_kill (\d+)$/m,
+    });
   }
   candidates.push({ path: "/proc/vmstat", pattern: /^oom_kill (\d+)$/m });
   return candidates.find(({ path, pattern }) => pattern.test(readIfThere(path))) ?? null;

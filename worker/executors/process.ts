@@ -1,12 +1,12 @@
 // Runs a program as a child process in a session of its own. The end is told only when all it started is proven dead.
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
-import { findMarked, isAlive, isGroupEmpty, processStartTime, proveDead, sendSignal } from "../containment";
+import { findMarked, isAlive, isGroupEmpty, processStartTime, proveDead, sendSignal, setpriv } from "../containment";
 import { oomKills } from "./oom-kills";
+import { searchPath } from "./search-path";
 
 export type Program = {
   argv: string[];
@@ -44,33 +44,11 @@ export type RunningProgram = {
   kill(reason: StopReason): void;
 };
 
-const searchPath = (name: string, cwd: string, path: string | undefined): { file: string } | { problem: "missing" | "not executable" } => {
-  const candidates = name.includes("/") ? [resolve(cwd, name)] : (path ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter).map((folder) => join(resolve(cwd, folder), name));
-  let problem: "missing" | "not executable" = "missing";
-  for (const file of candidates) {
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
-    try {
-      accessSync(file, constants.X_OK);
-      return { file };
-    } catch {
-      // The search goes on, as execvp's does; what is not found elsewhere is told as not executable.
-      problem = "not executable";
-    }
-  }
-  return { problem };
-};
-
-/** Where util-linux is: the direct child then dies with the worker. Node spawns from its main thread, which pdeathsig is tied to. */
-const setpriv = ((): string | null => {
-  const found = process.platform === "linux" ? searchPath("setpriv", "/", process.env.PATH) : null;
-  return found !== null && "file" in found ? found.file : null;
-})();
-export const hasSetpriv = setpriv !== null;
-
 /** One sentence where the program cannot be started. Looked up first, since behind setpriv a missing program is only an exit code. */
 const findProblem = ({ argv: [name], cwd, env }: Program): string | null => {
   if (name === undefined || name === "") return "The command is empty.";
-  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) return `The working folder ${cwd} does not exist.`;
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return `The working folder ${cwd} does not exist.`;
   const found = searchPath(name, cwd, env.PATH);
   if ("file" in found) return null;
   return found.problem === "missing" ? `The program ${name} was not found.` : `The program ${name} is not executable.`;
@@ -101,22 +79,40 @@ export const startProgram = (program: Program): RunningProgram => {
   try {
     const problem = findProblem(program);
     if (problem !== null) return spawnFailed(problem);
-    const [file = "", ...args] = setpriv === null ? program.argv : [setpriv, "--pdeathsig", "KILL", "--", ...program.argv];
-    child = spawn(file, args, { cwd: program.cwd, env: program.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const [file = "", ...args] =
+      setpriv === null ? program.argv : [setpriv, "--pdeathsig", "KILL", "--", ...program.argv];
+    child = spawn(file, args, {
+      cwd: program.cwd,
+      env: program.env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   } catch (error) {
     return spawnFailed(spawnSentence(error, name));
   }
   const { pid, stdout, stderr } = child;
   if (pid === undefined || stdout === null || stderr === null) {
     const failed = new Promise<string>((done) => child.once("error", (error) => done(spawnSentence(error, name))));
-    return { ...spawnFailed(""), ended: failed.then((spawnError) => ({ exitCode: null, signal: null, reason: "spawn_failed", oomKilled: false, spawnError })) };
+    return {
+      ...spawnFailed(""),
+      ended: failed.then((spawnError) => ({
+        exitCode: null,
+        signal: null,
+        reason: "spawn_failed",
+        oomKilled: false,
+        spawnError,
+      })),
+    };
   }
-  child.on("error", (error) => log.warn({ ...program.mark, pid, error: error.message }, "a running program reported an error"));
+  child.on("error", (error) =>
+    log.warn({ ...program.mark, pid, error: error.message }, "a running program reported an error"),
+  );
   const leader = { pid, startedAt: Date.now(), startTime: processStartTime(pid) };
   const stopping = makeStopping(program.mark, pid);
   const pipes = [stdout, stderr];
   // A program that dies early resets a pipe; what it wrote was read.
-  for (const pipe of pipes) pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
+  for (const pipe of pipes)
+    pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
 
   const ended = new Promise<ProgramEnd>((done) => {
     child.once("exit", (exitCode, signal) => {
@@ -133,7 +129,15 @@ export const startProgram = (program: Program): RunningProgram => {
       })();
     });
   });
-  return { pid, startTime: leader.startTime, stdout, stderr, ended, stop: stopping.stop, kill: (reason) => stopping.stop(reason, 0) };
+  return {
+    pid,
+    startTime: leader.startTime,
+    stdout,
+    stderr,
+    ended,
+    stop: stopping.stop,
+    kill: (reason) => stopping.stop(reason, 0),
+  };
 };
 
 const hasGrown = (before: number | null): boolean => {
@@ -161,7 +165,9 @@ const makeStopping = (mark: Program["mark"], group: number) => {
         if (isOver) return;
         for (const { pid, startTime } of found) if (isAlive(pid, startTime)) sendSignal(pid, "SIGKILL");
       })
-      .catch((error: Error) => log.warn({ ...mark, error: error.message }, "the processes of an attempt could not be looked up"));
+      .catch((error: Error) =>
+        log.warn({ ...mark, error: error.message }, "the processes of an attempt could not be looked up"),
+      );
   };
 
   return {
@@ -197,7 +203,10 @@ const proveDeadAtLast = async (mark: Program["mark"], leader: { pid: number; sta
     try {
       return await proveDead(mark, leader);
     } catch (error) {
-      log.error({ ...mark, error: error instanceof Error ? error.message : String(error) }, "an attempt could not be proven dead yet");
+      log.error(
+        { ...mark, error: error instanceof Error ? error.message : String(error) },
+        "an attempt could not be proven dead yet",
+      );
       await wait(500);
     }
   }
@@ -211,13 +220,18 @@ const DRAIN_LIMIT_MS = 10_000;
  * wait; a reader that paused the pipe still has to come for what is in it.
  */
 const drained = async (pipes: (Readable & { bytesRead?: number })[]): Promise<void> => {
-  const closed = Promise.all(pipes.map((pipe) => (pipe.closed ? null : new Promise((done) => pipe.once("close", done)))));
+  const closed = Promise.all(
+    pipes.map((pipe) => (pipe.closed ? null : new Promise((done) => pipe.once("close", done)))),
+  );
   const read = () => pipes.reduce((sum, pipe) => sum + (pipe.bytesRead ?? 0), 0);
   const limitAt = Date.now() + DRAIN_LIMIT_MS;
   for (let before = -1; before !== read() || pipes.some((pipe) => pipe.isPaused()); ) {
     before = read();
     const giveUp = new AbortController();
-    const isClosed = await Promise.race([closed.then(() => true), wait(QUIET_MS, false, { signal: giveUp.signal }).catch(() => false)]);
+    const isClosed = await Promise.race([
+      closed.then(() => true),
+      wait(QUIET_MS, false, { signal: giveUp.signal }).catch(() => false),
+    ]);
     giveUp.abort();
     if (isClosed || Date.now() > limitAt) break;
   }

@@ -2,10 +2,39 @@
 
 /** What programs need to find themselves and their libraries. Everything else stays with the worker: it holds its secrets. */
 const INHERITED = new Set([
-  "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "TMP", "TEMP",
-  "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYENV_ROOT", "PYENV_VERSION",
-  "OMP_NUM_THREADS", "MKL_NUM_THREADS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
-  "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "HF_HOME", "TORCH_HOME", "NO_PROXY", "no_proxy",
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "LANG",
+  "LANGUAGE",
+  "TZ",
+  "TERM",
+  "TMPDIR",
+  "TMP",
+  "TEMP",
+  "LD_LIBRARY_PATH",
+  "DYLD_LIBRARY_PATH",
+  "PYTHONPATH",
+  "PYTHONHOME",
+  "VIRTUAL_ENV",
+  "PYENV_ROOT",
+  "PYENV_VERSION",
+  "OMP_NUM_THREADS",
+  "MKL_NUM_THREADS",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "REQUESTS_CA_BUNDLE",
+  "NODE_EXTRA_CA_CERTS",
+  "XDG_CACHE_HOME",
+  "XDG_CONFIG_HOME",
+  "XDG_DATA_HOME",
+  "XDG_RUNTIME_DIR",
+  "HF_HOME",
+  "TORCH_HOME",
+  "NO_PROXY",
+  "no_proxy",
 ]);
 const INHERITED_GROUPS = /^(LC|CUDA|NVIDIA|NCCL|CONDA)_[A-Z0-9_]+$/;
 /** NVIDIA_API_KEY and its kind match a group above and are secrets all the same. */
@@ -15,41 +44,38 @@ const PROXY = /^(https?|ftp|all)_proxy$/i;
 const WITH_SIGN_IN = /\/\/[^/]*@|^[^/]*@/;
 
 const isInherited = (name: string, value: string): boolean =>
-  PROXY.test(name) ? !WITH_SIGN_IN.test(value) : INHERITED.has(name) || (INHERITED_GROUPS.test(name) && !SECRET.test(name));
+  PROXY.test(name)
+    ? !WITH_SIGN_IN.test(value)
+    : INHERITED.has(name) || (INHERITED_GROUPS.test(name) && !SECRET.test(name));
 
 export type ProgramEnvInput = {
   /** the worker's own environment */
   inherited: Record<string, string | undefined>;
-  task: { taskId: string; attempt: number; env: Record<string, string> };
-  paths: {
-    /** JSON of the config, to read */
-    config: string;
-    /** JSON of the result, to write */
-    result: string;
-    /** JSON lines, to append to */
-    metrics: string;
-    /** a folder that is kept across attempts */
-    checkpointDir: string;
-    dataDir: string;
-  };
+  taskEnv: Record<string, string>;
+  taskId: string;
+  attempt: number;
+  /** paths: config to read, result to write, metrics to append to, checkpoints a folder that is kept across attempts */
+  files: { config: string; result: string; metrics: string; checkpoints: string };
+  dataDir: string;
   /** ids handed to this attempt; null when the worker hands out none and the program may see what it finds */
   gpus: string[] | null;
 };
 
 /** The task's own variables win over inherited ones, and ours over both. */
-export const programEnv = ({ inherited, task, paths, gpus }: ProgramEnvInput): Record<string, string> => {
+export const programEnv = ({ inherited, taskEnv, taskId, attempt, files, dataDir, gpus }: ProgramEnvInput): Record<string, string> => {
   const env: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin" };
-  for (const [name, value] of Object.entries(inherited)) if (value !== undefined && isInherited(name, value)) env[name] = value;
+  for (const [name, value] of Object.entries(inherited))
+    if (value !== undefined && isInherited(name, value)) env[name] = value;
   // Buffered output would show only at the end.
   env.PYTHONUNBUFFERED = "1";
-  Object.assign(env, task.env, {
-    MLQUEUE_TASK_ID: task.taskId,
-    MLQUEUE_ATTEMPT: String(task.attempt),
-    MLQUEUE_CONFIG: paths.config,
-    MLQUEUE_RESULT: paths.result,
-    MLQUEUE_METRICS: paths.metrics,
-    MLQUEUE_CHECKPOINT_DIR: paths.checkpointDir,
-    MLQUEUE_DATA_DIR: paths.dataDir,
+  Object.assign(env, taskEnv, {
+    MLQUEUE_TASK_ID: taskId,
+    MLQUEUE_ATTEMPT: String(attempt),
+    MLQUEUE_CONFIG: files.config,
+    MLQUEUE_RESULT: files.result,
+    MLQUEUE_METRICS: files.metrics,
+    MLQUEUE_CHECKPOINT_DIR: files.checkpoints,
+    MLQUEUE_DATA_DIR: dataDir,
   });
   // Empty text hides every GPU from a program that asked for none.
   if (gpus !== null) env.CUDA_VISIBLE_DEVICES = gpus.join(",");

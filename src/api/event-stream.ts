@@ -1,0 +1,41 @@
+// Server-sent events of the REST routes.
+import { once } from "node:events";
+import { log } from "../platform/log";
+import type { EventStream } from "../platform/route";
+import { corsHeaders, type Exchange } from "./answer";
+
+/** Proxies and browsers give up on a stream that is silent for 30 to 60 s. */
+const HEARTBEAT_MS = 15_000;
+
+/** A reader that cannot keep up pauses the source: `send` resolves once its connection took what was written. */
+export const answerEvents = async (exchange: Exchange, stream: (out: EventStream) => Promise<void>): Promise<void> => {
+  const { response, requestId, origin } = exchange;
+  const ended = new AbortController();
+  response.once("close", () => ended.abort());
+  response.writeHead(200, {
+    ...corsHeaders(origin),
+    "X-Request-Id": requestId,
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+  });
+  if (exchange.method === "HEAD") return void response.end();
+  response.write(": here it starts\n\n");
+  const heartbeat = setInterval(() => response.write(": still here\n\n"), HEARTBEAT_MS);
+  try {
+    await stream({
+      ended: ended.signal,
+      send: async ({ id, event, data }) => {
+        if (ended.signal.aborted) return;
+        const taken = response.write(`${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        if (!taken) await Promise.race([once(response, "drain"), once(response, "close")]);
+      },
+    });
+  } catch (error) {
+    // The headers are gone, so there is no status to answer with: the client comes back with Last-Event-ID.
+    log.warn({ request_id: requestId, path: exchange.path, err: error }, "event stream broke off");
+  } finally {
+    clearInterval(heartbeat);
+    response.end();
+  }
+};

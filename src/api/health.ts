@@ -1,0 +1,51 @@
+// /health: this process answers. /ready: so does everything that it needs.
+import { getSql } from "../platform/db";
+import { hasSchema } from "../platform/migrate";
+import { DomainError } from "../platform/errors";
+import { getRedis } from "../platform/redis";
+import { answerJson, errorBody, type Exchange } from "./answer";
+
+export const answerHealth = (exchange: Exchange): void => answerJson(exchange, 200, { success: true, status: "ok" });
+
+type State = { state: "ok" } | { state: "down" | "outdated"; message: string };
+
+const ANSWER_WITHIN_MS = 2000;
+
+const within = <T>(question: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)), ANSWER_WITHIN_MS);
+  });
+  return Promise.race([question, late]).finally(() => clearTimeout(timer));
+};
+
+const stateOf = async (question: () => Promise<State>): Promise<State> => {
+  try {
+    return await within(question());
+  } catch (error) {
+    return { state: "down", message: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+const ok: State = { state: "ok" };
+
+const dependencies = {
+  postgres: async () => {
+    await getSql()`SELECT 1`;
+    return ok;
+  },
+  redis: async () => {
+    await getRedis().ping();
+    return ok;
+  },
+  schema: async () => ((await hasSchema(getSql())) ? ok : { state: "outdated" as const, message: "run `npm run migrate`" }),
+} satisfies Record<string, () => Promise<State>>;
+
+export const answerReady = async (exchange: Exchange): Promise<void> => {
+  const [postgres, redis, schema] = await Promise.all([stateOf(dependencies.postgres), stateOf(dependencies.redis), stateOf(dependencies.schema)]);
+  const states = { postgres, redis, schema };
+  const details = Object.entries(states).flatMap(([path, one]) => ("message" in one ? [{ path, message: one.message }] : []));
+  if (details.length === 0) return answerJson(exchange, 200, { success: true, status: "ready", dependencies: states });
+  const refusal = new DomainError("UNAVAILABLE", "unavailable", { details });
+  answerJson(exchange, 503, { ...errorBody(refusal, exchange.requestId), status: "not ready", dependencies: states }, { "Retry-After": "2" });
+};

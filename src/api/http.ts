@@ -1,0 +1,134 @@
+// One HTTP server: the machine routes here, all else to the pages.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { bearerOf } from "../accounts/authenticate";
+import { DomainError } from "../platform/errors";
+import { log } from "../platform/log";
+import { answerError, answerPreflight, errorBody, type Exchange } from "./answer";
+import { answerHealth, answerReady } from "./health";
+import { answerOpenApi } from "./openapi";
+import { newRequestId } from "./request-id";
+import { serveRest } from "./rest";
+import { serveTrpc, TRPC_PREFIX } from "./trpc-http";
+
+/** What serves the pages; tests have none. */
+export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** The first part of a path that stands for /v1 or /v2, if a bearer is sent along. Those with pages need the bearer to be told apart. */
+const MEANT: Record<string, { version: "/v1" | "/v2"; hasPages: boolean }> = {
+  tasks: { version: "/v1", hasPages: true },
+  queue: { version: "/v1", hasPages: false },
+  configs: { version: "/v1", hasPages: false },
+  statistics: { version: "/v1", hasPages: false },
+  groups: { version: "/v2", hasPages: true },
+  units: { version: "/v2", hasPages: true },
+  queues: { version: "/v2", hasPages: false },
+};
+
+const firstPart = (path: string): string => path.split("/", 2)[1] ?? "";
+
+/** The path of the REST route that is meant; null for a page. */
+const restPathOf = (path: string, hasBearer: boolean): string | null => {
+  const part = firstPart(path);
+  if (part === "v1" || part === "v2") return path;
+  const meant = Object.hasOwn(MEANT, part) ? MEANT[part] : undefined;
+  return meant && (hasBearer || !meant.hasPages) ? `${meant.version}${path}` : null;
+};
+
+const answerOf = (path: string) => {
+  switch (path) {
+    case "/health":
+      return answerHealth;
+    case "/ready":
+      return answerReady;
+    case "/openapi.json":
+      return answerOpenApi;
+    default:
+      return null;
+  }
+};
+
+/** Machine routes that come later: they are no pages even now. */
+const isMachinePath = (path: string): boolean => path === "/metrics" || path === "/docs";
+
+const isRead = (method: string) => method === "GET" || method === "HEAD";
+
+const methodNotAllowed = (exchange: Exchange) =>
+  answerError(exchange, new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", { params: { method: exchange.method, path: exchange.path } }), {
+    Allow: "GET, HEAD, OPTIONS",
+  });
+
+/** A proxy's absolute form (`GET http://host/path`) means the path. */
+const targetOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "") || "/";
+
+const serve = async (request: IncomingMessage, response: ServerResponse, pages: Pages | null): Promise<void> => {
+  const method = request.method ?? "GET";
+  const origin = request.headers.origin;
+  if (method === "OPTIONS") return answerPreflight(response, origin);
+  const target = targetOf(request);
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const exchange: Exchange = { response, requestId: newRequestId(), origin, method, path };
+
+  if (path.startsWith(TRPC_PREFIX)) return serveTrpc(request, exchange);
+  const answer = answerOf(path);
+  if (answer) return isRead(method) ? answer(exchange) : methodNotAllowed(exchange);
+  const hasBearer = bearerOf(request.headers.authorization) !== null;
+  const restPath = restPathOf(path, hasBearer);
+  if (restPath !== null) return serveRest(request, { ...exchange, path: restPath }, mark < 0 ? "" : target.slice(mark + 1));
+  if (hasBearer || isMachinePath(path) || !pages) return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
+  await pages(request, response);
+};
+
+/** What is no HTTP at all is answered in the contract's shape, too. */
+const refuseSocket = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const requestId = newRequestId();
+  const [status, message] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? ["431 Request Header Fields Too Large", "has headers that are too large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? ["408 Request Timeout", "was not sent in time"]
+        : ["400 Bad Request", "is not HTTP"];
+  const refusal = new DomainError("INVALID_REQUEST", "badField", { params: { what: "The request", message } });
+  const body = JSON.stringify(errorBody(refusal, requestId));
+  log.warn({ request_id: requestId, error: error.code }, "request refused");
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Access-Control-Allow-Origin: *\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};
+
+/** Idle connections are kept at least 65 s (REST contract); the headers of the next request may take a little longer. */
+const KEEP_ALIVE_MS = 72_000;
+
+export type HttpServer = {
+  server: Server;
+  /** Takes no more, ends event streams, waits for answers under way at most `drainMs`. */
+  close: (drainMs: number) => Promise<void>;
+};
+
+/** The server, not yet listening. @param pages null: whatever is no machine route is 404 */
+export const makeHttpServer = (pages: Pages | null): HttpServer => {
+  const open = new Set<ServerResponse>();
+  let isClosing = false;
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 3000, requestTimeout: 300_000, requireHostHeader: false }, (request, response) => {
+    open.add(response);
+    response.once("close", () => open.delete(response));
+    if (isClosing) response.shouldKeepAlive = false;
+    serve(request, response, pages).catch((error: unknown) => {
+      answerError({ response, requestId: newRequestId(), origin: request.headers.origin, method: request.method ?? "", path: request.url ?? "" }, error);
+    });
+  });
+  server.on("clientError", refuseSocket);
+
+  const close = async (drainMs: number): Promise<void> => {
+    isClosing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const response of open) if (String(response.getHeader("content-type")).startsWith("text/event-stream")) response.destroy();
+    const late = setTimeout(() => server.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(late);
+  };
+  return { server, close };
+};

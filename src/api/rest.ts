@@ -1,0 +1,70 @@
+// The REST routes: caller, path, body, verb, answer, in this order. Straight on node's HTTP, since this is the hot path.
+import type { IncomingMessage } from "node:http";
+import { authenticateBearer } from "../accounts/authenticate";
+import { accountRoutes } from "../accounts/rest";
+import { DomainError } from "../platform/errors";
+import type { JsonObject } from "../platform/json-safety";
+import { log } from "../platform/log";
+import { type Answer, type Call, MIB, type Route } from "../platform/route";
+import { taskRoutes } from "../tasks/rest";
+import { answerError, answerText, type Exchange } from "./answer";
+import { parseBody, readBody, RequestAborted } from "./body";
+import { answerEvents } from "./event-stream";
+import { answerOnce, checkIdempotencyKey, requestHash } from "./idempotency";
+import { makeRouteTable } from "./route-table";
+
+export const routes: Route[] = [...taskRoutes, ...accountRoutes];
+
+const findRoute = makeRouteTable(routes);
+
+const NO_BYTES = Buffer.alloc(0);
+const hasBody = (route: Route) => route.method !== "GET" && route.method !== "DELETE";
+const succeeded = (fields: JsonObject): string => JSON.stringify({ success: true, ...fields });
+
+const notFound = (path: string) => new DomainError("NOT_FOUND", "notFound", { params: { path } });
+
+/** Serves a request whose path begins with /v1 or /v2, written out or meant. */
+export const serveRest = async (request: IncomingMessage, exchange: Exchange, search: string): Promise<void> => {
+  const { method, path } = exchange;
+  try {
+    const { actor, proof } = await authenticateBearer(request.headers.authorization);
+    const match = findRoute(method, path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
+    if (match.kind === "unknown") throw notFound(path);
+    if (match.kind === "otherMethods")
+      return answerError(exchange, new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", { params: { method, path } }), { Allow: match.allow.join(", ") });
+    const { route, params } = match;
+    const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
+    const call: Call = {
+      userId: actor.userId,
+      scopes: actor.scopes,
+      proof: proof === "key" ? "key" : "token",
+      params,
+      query: new URLSearchParams(search),
+      body: parseBody(bytes),
+      lastEventId: request.headers["last-event-id"]?.toString(),
+    };
+    const key = request.headers["idempotency-key"]?.toString();
+    if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
+    else await serve(exchange, route, await route.handle(call));
+    log.debug({ request_id: exchange.requestId, method, path, status: exchange.response.statusCode }, "request answered");
+  } catch (error) {
+    if (error instanceof RequestAborted) log.debug({ request_id: exchange.requestId, method, path }, "client went away");
+    else answerError(exchange, error);
+  }
+};
+
+const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<void> => {
+  if ("fields" in answer) answerText(exchange, route.status ?? 200, "application/json", succeeded(answer.fields));
+  else if ("text" in answer) answerText(exchange, 200, "text/plain; charset=utf-8", answer.text);
+  else await answerEvents(exchange, answer.stream);
+};
+
+const serveOnce = async (exchange: Exchange, route: Route, call: Call, key: string, bytes: Buffer): Promise<void> => {
+  const hash = requestHash(exchange.method, exchange.path, bytes);
+  const { status, text } = await answerOnce({ userId: call.userId, key, hash }, async (sql) => {
+    if (!route.create) throw new Error(`${route.path} creates nothing.`);
+    const { fields, announce } = await route.create(call, sql);
+    return { answer: { status: route.status ?? 200, text: succeeded(fields) }, announce };
+  });
+  answerText(exchange, status, "application/json", text);
+};

@@ -1,0 +1,96 @@
+// The web server: one process, one port. Machine routes never pass through Next.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import next from "next";
+import { withoutBadCallbackCookie, withoutBadCallbackUrl } from "./accounts/callback-url";
+import { type HttpServer, makeHttpServer, type Pages } from "./api/http";
+import { closeDb } from "./platform/db";
+import { EnvError, getEnv } from "./platform/env";
+import { closeLiveHub } from "./platform/live-hub";
+import { log } from "./platform/log";
+import { waitForSchema } from "./platform/migrate";
+import { closeRedis } from "./platform/redis";
+
+const DRAIN_MS = 5000;
+
+const SECURITY_HEADERS: [string, string][] = [
+  ["X-Content-Type-Options", "nosniff"],
+  ["X-Frame-Options", "DENY"],
+  ["Referrer-Policy", "same-origin"],
+  ["Permissions-Policy", "camera=(), geolocation=(), microphone=()"],
+];
+
+const cleanSignInRequest = (request: IncomingMessage): void => {
+  request.url = withoutBadCallbackUrl(request.url ?? "/");
+  if (request.headers.cookie !== undefined) request.headers.cookie = withoutBadCallbackCookie(request.headers.cookie);
+};
+
+/** Next in this process. Requests for pages that come while it prepares wait for it. */
+const makePages = (): { serve: Pages; prepare: (http: HttpServer) => Promise<void> } => {
+  let ready: Promise<(request: IncomingMessage, response: ServerResponse) => Promise<void>> | undefined;
+  const isDev = process.env.MLQUEUE_DEV === "1";
+  const prepare = async ({ server }: HttpServer): Promise<void> => {
+    const { port } = server.address() as AddressInfo;
+    const app = next({ dev: isDev, dir: process.env.MLQUEUE_ROOT || process.cwd(), hostname: getEnv().SERVER_HOST, port, httpServer: server });
+    ready = app.prepare().then(() => app.getRequestHandler());
+    await ready;
+    if (isDev) server.on("upgrade", app.getUpgradeHandler());
+    else server.on("upgrade", (_request, socket) => socket.destroy());
+  };
+  const serve: Pages = async (request, response) => {
+    for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+    if (request.url?.startsWith("/api/auth/")) cleanSignInRequest(request);
+    const handle = await ready;
+    if (!handle) throw new Error("Pages were asked for before the server listened.");
+    await handle(request, response);
+  };
+  return { serve, prepare };
+};
+
+const listen = ({ server }: HttpServer, host: string, port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address() as AddressInfo;
+      resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
+    });
+  });
+
+const stopOnSignals = (http: HttpServer): void => {
+  let isStopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, "web stopping");
+    await http.close(DRAIN_MS);
+    closeLiveHub();
+    closeRedis();
+    await closeDb();
+    log.info("web stopped");
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+};
+
+const run = async (): Promise<void> => {
+  const env = getEnv();
+  await waitForSchema(env.DATABASE_URL);
+  const pages = makePages();
+  const http = makeHttpServer(pages.serve);
+  const address = await listen(http, env.SERVER_HOST, env.SERVER_PORT);
+  stopOnSignals(http);
+  log.info({ address }, "web ready");
+  await pages.prepare(http);
+};
+
+const explain = (error: unknown): string => {
+  if (error instanceof EnvError) return error.message;
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return `Port ${getEnv().SERVER_PORT} is taken: set SERVER_PORT to another one.`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};
+
+run().catch((error: unknown) => {
+  console.error(explain(error));
+  process.exit(1);
+});

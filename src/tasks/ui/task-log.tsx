@@ -1,0 +1,153 @@
+"use client";
+// The program's output, live: follows the end until the reader scrolls away.
+import { type UIEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { toast } from "sonner";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Button, IconButton } from "../../ui/button";
+import { Card } from "../../ui/card";
+import { EmptyState } from "../../ui/empty-state";
+import { ErrorState } from "../../ui/error-state";
+import { Select } from "../../ui/field";
+import { ArrowDownIcon, ClockIcon, DownloadIcon, TerminalIcon, WrapIcon } from "../../ui/icons";
+import { Skeleton } from "../../ui/skeleton";
+import { useTRPCClient } from "../../ui/trpc";
+import { isEnded } from "../status";
+import type { Task } from "../task";
+import { downloadLog } from "./log-download";
+import { LogLines } from "./log-lines";
+import { type LogLine, useTaskLog } from "./use-task-log";
+
+/** So near to the end counts as at the end. */
+const NEAR_PX = 24;
+
+const useFollow = (lines: LogLine[]) => {
+  const box = useRef<HTMLDivElement>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const [seenLine, setSeenLine] = useState(0);
+  const first = lines[0]?.line ?? 0;
+  const last = lines.at(-1)?.line ?? 0;
+  const before = useRef({ first, height: 0 });
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    // Lines put in at the top must not move what is being read.
+    if (first < before.current.first) element.scrollTop += element.scrollHeight - before.current.height;
+    else if (isFollowing) element.scrollTop = element.scrollHeight;
+    before.current = { first, height: element.scrollHeight };
+  }, [first, last, isFollowing]);
+
+  const onScroll = (event: UIEvent<HTMLDivElement>) => {
+    const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+    const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    if (isAtEnd !== isFollowing) {
+      setFollowing(isAtEnd);
+      setSeenLine(last);
+    }
+  };
+  return { box, onScroll, isFollowing, newCount: isFollowing ? 0 : Math.max(0, last - seenLine), follow: () => setFollowing(true) };
+};
+
+const Loading = () => (
+  <div className="space-y-2 p-4">
+    {["w-2/3", "w-1/2", "w-3/5", "w-2/5"].map((width) => (
+      <Skeleton key={width} className={`h-3 ${width}`} />
+    ))}
+  </div>
+);
+
+const NoLines = ({ task }: { task: Task }) => {
+  const { t } = useLanguage();
+  const why = task.status === "running" ? t("log.emptyRunning") : isEnded(task.status) ? t("log.emptyEnded") : t("log.emptyWaiting");
+  return <EmptyState icon={<TerminalIcon />} title={why} />;
+};
+
+const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | null; times: boolean; wrap: boolean }) => {
+  const { t } = useLanguage();
+  const { log, loadEarlier, isLoadingEarlier } = useTaskLog(task.taskId, attempt);
+  const lines = log.data?.lines ?? [];
+  const { box, onScroll, isFollowing, newCount, follow } = useFollow(lines);
+  const look = useMemo(() => ({ times, wrap }), [times, wrap]);
+  if (log.isPending) return <Loading />;
+  if (log.isError && !log.data) return <ErrorState compact error={log.error} onRetry={() => log.refetch()} retrying={log.isFetching} />;
+  if (lines.length === 0) return <NoLines task={task} />;
+  return (
+    <div className="relative">
+      <div
+        ref={box}
+        role="log"
+        aria-live="off"
+        aria-label={t("log.title")}
+        tabIndex={0}
+        onScroll={onScroll}
+        className="max-h-[28rem] min-h-24 overflow-auto py-2 font-mono text-xs leading-5 -outline-offset-2 [overflow-anchor:none]"
+      >
+        {!log.data?.reachedStart && (
+          <div className="flex justify-center pb-2">
+            <Button size="sm" busy={isLoadingEarlier} onClick={() => loadEarlier().catch((error: unknown) => toast.error(String(error)))}>
+              {t("log.loadEarlier")}
+            </Button>
+          </div>
+        )}
+        <LogLines lines={lines} look={look} />
+      </div>
+      {!isFollowing && (
+        <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
+          <Button size="sm" look="primary" className="pointer-events-auto rounded-full! shadow-raised" icon={<ArrowDownIcon />} onClick={follow}>
+            {newCount > 0 ? t("log.newLines", { count: newCount }) : t("log.toEnd")}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+};
+
+export const TaskLog = ({ task }: { task: Task }) => {
+  const { t } = useLanguage();
+  const client = useTRPCClient();
+  const [attempt, setAttempt] = useState<number | null>(null);
+  const [times, setTimes] = useState(false);
+  const [wrap, setWrap] = useState(true);
+  const [isDownloading, setDownloading] = useState(false);
+  const download = async () => {
+    setDownloading(true);
+    try {
+      await downloadLog(client, task.taskId, attempt);
+    } catch (error) {
+      toast.error(t("log.downloadFailed"), { description: error instanceof Error ? error.message : String(error) });
+    } finally {
+      setDownloading(false);
+    }
+  };
+  return (
+    <Card
+      title={t("log.title")}
+      actions={
+        <>
+          {task.attempt > 1 && (
+            <Select aria-label={t("log.attempt")} value={attempt ?? ""} onChange={(event) => setAttempt(event.target.value === "" ? null : Number(event.target.value))} className="mr-1">
+              <option value="">{t("log.allAttempts")}</option>
+              {Array.from({ length: task.attempt }, (_, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: attempts are numbered
+                <option key={index} value={index + 1}>
+                  {t("attempts.number", { number: index + 1 })}
+                </option>
+              ))}
+            </Select>
+          )}
+          <IconButton size="sm" label={t("log.times")} aria-pressed={times} className="aria-pressed:bg-sunken aria-pressed:text-ink" onClick={() => setTimes(!times)}>
+            <ClockIcon />
+          </IconButton>
+          <IconButton size="sm" label={t("log.wrap")} aria-pressed={wrap} className="aria-pressed:bg-sunken aria-pressed:text-ink" onClick={() => setWrap(!wrap)}>
+            <WrapIcon />
+          </IconButton>
+          <IconButton size="sm" label={t("log.download")} disabled={isDownloading} onClick={download}>
+            <DownloadIcon />
+          </IconButton>
+        </>
+      }
+    >
+      <Lines key={attempt ?? "all"} task={task} attempt={attempt} times={times} wrap={wrap} />
+    </Card>
+  );
+};

@@ -1,0 +1,73 @@
+// Follows the file that a program appends its metric lines to.
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { LineAssembler } from "./terminal-lines";
+
+const READ_BYTES = 256 * 1024;
+/** A metric line may be longer than a line of the log. */
+const MAX_METRIC_LINE_BYTES = 2 ** 20;
+
+export class MetricsTail {
+  #offset = 0;
+  #inode = 0;
+  #lines = new LineAssembler(MAX_METRIC_LINE_BYTES);
+  #reading: Promise<void> = Promise.resolve();
+
+  /** @param isFull while true, reading waits: the file keeps what was not read */
+  constructor(
+    readonly path: string,
+    readonly take: (line: string) => void,
+    readonly isFull: () => boolean,
+  ) {}
+
+  /** Reads what is new. An unfinished last line waits for its rest. */
+  poll(): Promise<void> {
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
+  }
+
+  /** After the program's end: the unfinished line is one too. */
+  finish(): void {
+    this.#lines.end(this.take);
+  }
+
+  get hasMore(): Promise<boolean> {
+    return this.#size().then((size) => size > this.#offset);
+  }
+
+  /** Size of the file, 0 while there is none. One that shrank or is another file is read from its start. */
+  async #size(): Promise<number> {
+    const found = await stat(this.path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+      throw error;
+    });
+    // Opening a pipe or a device could block for ever.
+    if (found?.isFile() !== true) return 0;
+    if ((this.#inode !== 0 && found.ino !== this.#inode) || found.size < this.#offset) {
+      this.#offset = 0;
+      this.#lines = new LineAssembler(MAX_METRIC_LINE_BYTES);
+    }
+    this.#inode = found.ino;
+    return found.size;
+  }
+
+  async #read(): Promise<void> {
+    const size = await this.#size();
+    if (size <= this.#offset) return;
+    const file = await open(this.path, "r");
+    try {
+      await this.#readTo(file, size);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #readTo(file: FileHandle, size: number): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size - this.#offset));
+    while (this.#offset < size && !this.isFull()) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
+      if (bytesRead === 0) return;
+      this.#offset += bytesRead;
+      this.#lines.push(buffer.subarray(0, bytesRead), this.take);
+    }
+  }
+}
