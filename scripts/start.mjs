@@ -162,7 +162,8 @@ const develop = () => {
   watchSources((file) => {
     if (stopping) return;
     steps.event(`${file} changed`);
-    for (const one of keepers) if (one.name === "The web server" || one.name === "The worker") one.restart((graceSeconds + 3) * 1000);
+    const changed = file.startsWith("worker/") ? ["The worker"] : ["The worker", "The web server"];
+    for (const one of keepers) if (changed.includes(one.name)) one.restart((graceSeconds + 3) * 1000);
   });
 };
 

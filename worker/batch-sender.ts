@@ -1,19 +1,25 @@
 // Hands batches to a sink one after the other, and again when PostgreSQL was away.
-import { log } from "../src/platform/log";
+
 import { isOutage, isRetryable } from "../src/platform/errors";
+import { log } from "../src/platform/log";
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2000;
 /** An answer other than "away" is a bug, and it must not hold up all that comes after it. */
 const MAX_REFUSALS = 5;
 
+/** Sends in order, one batch at a time; what the sink refuses for want of PostgreSQL is sent again with growing pauses. */
 export class BatchSender<Batch extends { length: number }> {
   #sending: Promise<void> | null = null;
   #isGivenUp = false;
-  #wake: () => void = () => {};
+  #giveUp: () => void = () => {};
+  readonly #givenUp = new Promise<"given up">((resolve) => {
+    this.#giveUp = () => {
+      this.#isGivenUp = true;
+      resolve("given up");
+    };
+  });
   #lost = 0;
-  /** set while a batch waits for its next try */
-  isFailing = false;
 
   /**
    * @param take next batch, null when there is none; it is sent unchanged until the sink takes it
@@ -42,11 +48,6 @@ export class BatchSender<Batch extends { length: number }> {
     return this.#lost;
   }
 
-  #giveUp(): void {
-    this.#isGivenUp = true;
-    this.#wake();
-  }
-
   async #sendAll(): Promise<void> {
     for (let batch = this.take(); batch !== null; batch = this.take()) {
       if (this.#isGivenUp || !(await this.#sendOne(batch))) this.#lost += batch.length;
@@ -54,31 +55,37 @@ export class BatchSender<Batch extends { length: number }> {
     }
   }
 
+  /** @returns false when the batch was lost */
   async #sendOne(batch: Batch): Promise<boolean> {
-    let refusals = 0;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
+    for (let tries = 1, refusals = 0; !this.#isGivenUp; tries++) {
       try {
-        await this.send(batch);
-        this.isFailing = false;
-        return true;
+        const outcome = await Promise.race([this.send(batch).then(() => "sent"), this.#givenUp]);
+        return outcome === "sent";
       } catch (error) {
-        this.isFailing = true;
-        const reason = error instanceof Error ? error.message : String(error);
-        if (!isOutage(error) && !isRetryable(error) && ++refusals === MAX_REFUSALS) {
+        if (tries === 1)
+          log.warn(
+            { error: messageOf(error), entries: batch.length },
+            `${this.what} could not be stored yet; they are tried again`,
+          );
+        if (!isOutage(error) && !isRetryable(error)) refusals++;
+        if (refusals === MAX_REFUSALS) {
           log.error({ error, entries: batch.length }, `${this.what} could not be stored and were left out`);
           return false;
         }
-        log.warn({ error: reason }, `${this.what} could not be stored yet; they are tried again`);
+        await this.#pause(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1)));
       }
-      if (this.#isGivenUp) return false;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pauseMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      if (this.#isGivenUp) return false;
     }
+    return false;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([over, this.#givenUp]);
+    clearTimeout(timer);
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

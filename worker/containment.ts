@@ -5,7 +5,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { log } from "../src/platform/log";
-import { searchPath } from "./executors/search-path";
 
 /** What every process of an attempt carries in its environment, or all programs of one data directory. */
 export type Mark = { taskId: string; attempt: number } | { dataDir: string };
@@ -217,21 +216,13 @@ export const bootId = (): string => readLine("/proc/sys/kernel/random/boot_id");
 /** Pids are comparable within one of these only: containers share a boot id. Empty where the system has none. */
 export const pidNamespace = (): string => (hasProc ? readlinkSync("/proc/self/ns/pid") : "");
 
-/**
- * Path of util-linux' setpriv, null where there is none: through it the direct child dies with the worker. Node spawns
- * from its main thread, which pdeathsig is tied to.
- */
-export const setpriv = ((): string | null => {
-  const found = process.platform === "linux" ? searchPath("setpriv", "/", process.env.PATH) : null;
-  return found !== null && "file" in found ? found.file : null;
-})();
-
 /** How well programs are contained on this machine, for the log at start. */
-export const describeContainment = (): string => {
-  const group = "Programs run in sessions of their own";
-  const parent = setpriv === null ? ", may outlive a killed worker (setpriv was not found)" : ", die with the worker (setpriv)";
+export const describeContainment = (dieWithWorker: boolean): string => {
+  const parent = dieWithWorker
+    ? "die with the worker (setpriv)"
+    : "may outlive a killed worker (setpriv was not found)";
   const marked = hasProc
-    ? ", and what leaves its group is found by its mark in /proc and killed."
-    : ", and what leaves its process group is not found: this system has no /proc.";
-  return group + parent + marked;
+    ? "what leaves its group is found by its mark in /proc and killed"
+    : "what leaves its process group is not found: this system has no /proc";
+  return `Programs run in sessions of their own, ${parent}, and ${marked}.`;
 };

@@ -39,7 +39,8 @@ export class LineBuffer {
     const bytes = Buffer.byteLength(line[2]);
     const { limits } = this;
     let last = this.#batches.at(-1);
-    const isFull = last !== undefined && (last.lines.length >= limits.batchLines || last.bytes + bytes > limits.batchBytes);
+    const isFull =
+      last !== undefined && (last.lines.length >= limits.batchLines || last.bytes + bytes > limits.batchBytes);
     if (last === undefined || isFull) {
       last = { lines: [], bytes: 0 };
       this.#batches.push(last);
@@ -48,13 +49,16 @@ export class LineBuffer {
     last.bytes += bytes;
     this.#lines++;
     this.#bytes += bytes;
-    while (this.#batches.length > 1 && (this.#lines > limits.tailLines || this.#bytes > limits.tailBytes)) this.#leftOut += this.#shift()?.lines.length ?? 0;
+    while (this.#batches.length > 1 && (this.#lines > limits.tailLines || this.#bytes > limits.tailBytes))
+      this.#leftOut += this.#shift()?.lines.length ?? 0;
     return isFull;
   }
 
   /** The head is stored: what comes now waits for the end. */
   get isHeld(): boolean {
-    return !this.#isReleased && (this.#takenLines >= this.limits.headLines || this.#takenBytes >= this.limits.headBytes);
+    return (
+      !this.#isReleased && (this.#takenLines >= this.limits.headLines || this.#takenBytes >= this.limits.headBytes)
+    );
   }
 
   /** More than half of what may wait. */
@@ -78,9 +82,15 @@ export class LineBuffer {
     if (batch === undefined) return null;
     this.#takenLines += batch.lines.length;
     this.#takenBytes += batch.bytes;
-    const lines = this.#leftOut === 0 ? batch.lines : [this.note(`… ${this.#leftOut.toLocaleString("en-US")} lines left out …`), ...batch.lines];
+    const lines =
+      this.#leftOut === 0
+        ? batch.lines
+        : [this.note(`… ${this.#leftOut.toLocaleString("en-US")} lines left out …`), ...batch.lines];
     this.#leftOut = 0;
-    if (this.isHeld) lines.push(this.note("This attempt has printed a lot: from here on only its last lines are kept, and shown when it ends."));
+    if (this.isHeld)
+      lines.push(
+        this.note("This attempt has printed a lot: from here on only its last lines are kept, and shown when it ends."),
+      );
     return lines;
   }
 

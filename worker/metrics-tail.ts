@@ -10,7 +10,7 @@ export class MetricsTail {
   #offset = 0;
   #inode = 0;
   #lines = new LineAssembler(MAX_METRIC_LINE_BYTES);
-  #reading: Promise<void> = Promise.resolve();
+  #reading: Promise<boolean> = Promise.resolve(true);
 
   /** @param isFull while true, reading waits: the file keeps what was not read */
   constructor(
@@ -19,19 +19,18 @@ export class MetricsTail {
     readonly isFull: () => boolean,
   ) {}
 
-  /** Reads what is new. An unfinished last line waits for its rest. */
-  poll(): Promise<void> {
-    this.#reading = this.#reading.then(() => this.#read());
+  /** Reads what is new. An unfinished last line waits for its rest. @returns false when it stopped because it is full */
+  poll(): Promise<boolean> {
+    this.#reading = this.#reading.then(
+      () => this.#read(),
+      () => this.#read(),
+    );
     return this.#reading;
   }
 
   /** After the program's end: the unfinished line is one too. */
   finish(): void {
     this.#lines.end(this.take);
-  }
-
-  get hasMore(): Promise<boolean> {
-    return this.#size().then((size) => size > this.#offset);
   }
 
   /** Size of the file, 0 while there is none. One that shrank or is another file is read from its start. */
@@ -50,24 +49,26 @@ export class MetricsTail {
     return found.size;
   }
 
-  async #read(): Promise<void> {
+  async #read(): Promise<boolean> {
     const size = await this.#size();
-    if (size <= this.#offset) return;
+    if (size <= this.#offset) return true;
     const file = await open(this.path, "r");
     try {
-      await this.#readTo(file, size);
+      return await this.#readTo(file, size);
     } finally {
       await file.close();
     }
   }
 
-  async #readTo(file: FileHandle, size: number): Promise<void> {
+  async #readTo(file: FileHandle, size: number): Promise<boolean> {
     const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size - this.#offset));
-    while (this.#offset < size && !this.isFull()) {
+    while (this.#offset < size) {
+      if (this.isFull()) return false;
       const { bytesRead } = await file.read(buffer, 0, buffer.length, this.#offset);
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) break;
       this.#offset += bytesRead;
       this.#lines.push(buffer.subarray(0, bytesRead), this.take);
     }
+    return true;
   }
 }

@@ -5,6 +5,7 @@ import { openSql, type Sql } from "../src/platform/db";
 import type { LiveEvent } from "../src/platform/live";
 import { liveChannel } from "../src/platform/live";
 import { log } from "../src/platform/log";
+import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { giveBack } from "../src/tasks/finish";
 import { heartbeat } from "../src/tasks/heartbeat";
 import type { WorkerIdentity } from "../src/tasks/worker-registry";
@@ -75,6 +76,7 @@ export class Presence {
   readonly #options: PresenceOptions;
   #lastGoodAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #fence: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -85,11 +87,14 @@ export class Presence {
 
   start(): void {
     this.#schedule(HEARTBEAT_MS);
+    // On a clock of its own: a heartbeat that hangs fails late or never.
+    this.#fence = setInterval(() => this.#killIfFenced(), 1000);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#fence);
     await this.#beating;
   }
 
@@ -133,7 +138,6 @@ export class Presence {
       })
       .catch((error: unknown) => {
         log.warn({ error: error instanceof Error ? error.message : String(error) }, "a heartbeat failed");
-        this.#killIfFenced();
         this.#schedule(RETRY_MS);
       })
       .finally(() => {
@@ -147,7 +151,7 @@ export class Presence {
   async #heartbeat(): Promise<void> {
     const { worker, name, running, claimsUnderWay, cancelGraceMs, onSuperseded } = this.#options;
     const named = [...running.values()].map((one) => ({ taskId: one.task.taskId, attempt: one.task.attempt }));
-    const answer = await heartbeat(worker, named, [...claimsUnderWay]);
+    const answer = await heartbeat(worker, named, [...claimsUnderWay], entrypointsIn(entrypointsDir()));
     if (!answer.known || !(await name.isHeld())) {
       onSuperseded();
       return;

@@ -5,7 +5,7 @@ import type { LogLine, LogStream } from "../src/logs/append";
 import type { MetricPoint } from "../src/metrics/append";
 import { log } from "../src/platform/log";
 import { BatchSender } from "./batch-sender";
-import { LIMITS, LineBuffer, type Limits } from "./line-buffer";
+import { LIMITS, type Limits, LineBuffer } from "./line-buffer";
 import { metricPoints, printedPoints } from "./metric-lines";
 import { MetricsTail } from "./metrics-tail";
 import { LineAssembler } from "./terminal-lines";
@@ -19,19 +19,31 @@ export type OutputSink = {
 /** The page shows a line within a second of its printing. */
 const FLUSH_MS = 200;
 const METRICS_POLL_MS = 250;
+/** At the end, between two looks whether there is room to read on. */
+const METRICS_WAIT_MS = 5;
 const POINTS_PER_BATCH = 1000;
 /** Points that may wait while PostgreSQL is away: 100 MB at most. A metrics file is then simply not read on. */
 const MAX_WAITING_POINTS = 500_000;
 const ENOUGH_WAITING_POINTS = 20_000;
-/** An unfinished line, such as a progress bar, is shown as it stands after a second and then every five. */
-const OPEN_LINE_FIRST_MS = 1000;
+/** An unfinished line, such as a progress bar, is shown as it stands soon, and then every five seconds while it changes. */
+const OPEN_LINE_FIRST_MS = 500;
 const OPEN_LINE_AGAIN_MS = 5000;
-/** A pipe is paused so long at most without progress of the sink; then lines are left out instead. */
+const OPEN_LINE_CHECK_MS = 250;
+/** A pipe is paused so long without progress of the sink, and so long in all; then lines are left out instead. */
 const PAUSE_LIMIT_MS = 1000;
+const PAUSE_BUDGET_MS = 10_000;
 const LAST_STDERR_LINES = 20;
 const NOTE = "WARN mlqueue: ";
 
-type Stream = { name: LogStream; source: Readable; assembler: LineAssembler; openShownAt: number; openShown: string };
+/** `openSince`: when its unfinished line began, null without one; `openShown`: how that line was last shown, and when */
+type Stream = {
+  name: LogStream;
+  source: Readable;
+  assembler: LineAssembler;
+  openSince: number | null;
+  openShown: string;
+  openShownAt: number;
+};
 
 export class ProgramOutput {
   readonly #sink: OutputSink;
@@ -46,7 +58,12 @@ export class ProgramOutput {
   #flushTimer: NodeJS.Timeout | undefined;
   #openTimer: NodeJS.Timeout | undefined;
   #pauseTimer: NodeJS.Timeout | undefined;
+  #pausedAt = 0;
+  #pauseBudgetMs = PAUSE_BUDGET_MS;
+  /** The sink made no progress during a whole pause: no other pause before it does. */
+  #isSinkStuck = false;
   #pollTimer: NodeJS.Timeout | undefined;
+  #isClosing = false;
   #tail: MetricsTail | undefined;
   #hasNotedMetrics = false;
 
@@ -54,14 +71,29 @@ export class ProgramOutput {
     this.#sink = options.sink;
     this.#now = options.now ?? Date.now;
     this.#buffer = new LineBuffer({ ...LIMITS, ...options.limits }, (text) => [this.#now(), "stderr", NOTE + text]);
-    this.#lineSender = new BatchSender("lines of output", () => this.#buffer.take(), this.#sink.lines, () => this.#resumeIfRoomy());
+    this.#lineSender = new BatchSender(
+      "lines of output",
+      () => this.#buffer.take(),
+      this.#sink.lines,
+      () => this.#linesSent(),
+    );
     this.#pointSender = new BatchSender("metric points", () => this.#takePoints(), this.#sink.points);
   }
 
   /** Reads both streams until they end. */
   attach(stdout: Readable, stderr: Readable): void {
-    for (const [name, source] of [["stdout", stdout], ["stderr", stderr]] as const) {
-      const stream: Stream = { name, source, assembler: new LineAssembler(), openShownAt: 0, openShown: "" };
+    for (const [name, source] of [
+      ["stdout", stdout],
+      ["stderr", stderr],
+    ] as const) {
+      const stream: Stream = {
+        name,
+        source,
+        assembler: new LineAssembler(),
+        openSince: null,
+        openShown: "",
+        openShownAt: 0,
+      };
       this.#streams.push(stream);
       source.on("data", (chunk: Buffer) => this.#read(stream, chunk));
       source.on("error", (error) => log.debug({ error: error.message, stream: name }, "a program's pipe broke"));
@@ -70,7 +102,11 @@ export class ProgramOutput {
 
   /** Follows the program's metrics file, which need not exist yet. */
   tailMetrics(path: string): void {
-    this.#tail = new MetricsTail(path, (line) => this.#takeMetricLine(line), () => this.#points.length >= ENOUGH_WAITING_POINTS);
+    this.#tail = new MetricsTail(
+      path,
+      (line) => this.#takeMetricLine(line),
+      () => this.#points.length >= ENOUGH_WAITING_POINTS,
+    );
     this.#pollLater();
   }
 
@@ -92,6 +128,7 @@ export class ProgramOutput {
    */
   async close(withinMs = 30_000): Promise<void> {
     const deadline = Date.now() + withinMs;
+    this.#isClosing = true;
     clearTimeout(this.#openTimer);
     clearTimeout(this.#pauseTimer);
     clearTimeout(this.#pollTimer);
@@ -103,19 +140,23 @@ export class ProgramOutput {
     clearTimeout(this.#flushTimer);
     this.#buffer.release();
     const [lines, points] = await Promise.all([this.#lineSender.drain(deadline), this.#pointSender.drain(deadline)]);
-    if (lines + points + this.#lostPoints > 0) log.error({ lines, points: points + this.#lostPoints }, "output of an attempt was lost");
+    if (lines + points + this.#lostPoints > 0)
+      log.error({ lines, points: points + this.#lostPoints }, "output of an attempt was lost");
   }
 
   #read(stream: Stream, chunk: Buffer): void {
     stream.assembler.push(chunk, (line) => this.#takeLine(stream, line));
-    this.#openTimer ??= stream.assembler.isOpen ? setTimeout(() => this.#showOpenLines(), OPEN_LINE_FIRST_MS) : undefined;
+    if (stream.assembler.isOpen) {
+      stream.openSince ??= Date.now();
+      this.#openTimer ??= setTimeout(() => this.#showOpenLines(), OPEN_LINE_FIRST_MS);
+    }
     if (this.#buffer.isCrowded) this.#pauseIfWorthwhile();
   }
 
   #takeLine(stream: Stream, line: string): void {
     const wasShown = stream.openShown;
+    stream.openSince = null;
     stream.openShown = "";
-    stream.openShownAt = 0;
     if (stream.name === "stderr") {
       this.#lastStderr.push(line);
       if (this.#lastStderr.length > LAST_STDERR_LINES) this.#lastStderr.shift();
@@ -128,13 +169,19 @@ export class ProgramOutput {
   #showOpenLines(): void {
     const now = Date.now();
     for (const stream of this.#streams) {
+      const dueAt =
+        stream.openShown === ""
+          ? (stream.openSince ?? now) + OPEN_LINE_FIRST_MS
+          : stream.openShownAt + OPEN_LINE_AGAIN_MS;
+      if (stream.openSince === null || now < dueAt) continue;
       const text = stream.assembler.open;
-      if (text === "" || text === stream.openShown || now - stream.openShownAt < OPEN_LINE_AGAIN_MS - FLUSH_MS) continue;
+      if (text === "" || text === stream.openShown) continue;
       stream.openShown = text;
       stream.openShownAt = now;
       this.#add([this.#now(), stream.name, text]);
     }
-    this.#openTimer = this.#streams.some(({ assembler }) => assembler.isOpen) ? setTimeout(() => this.#showOpenLines(), OPEN_LINE_FIRST_MS) : undefined;
+    const isAnyOpen = this.#streams.some(({ openSince }) => openSince !== null);
+    this.#openTimer = isAnyOpen ? setTimeout(() => this.#showOpenLines(), OPEN_LINE_CHECK_MS) : undefined;
   }
 
   #add(line: LogLine): void {
@@ -152,27 +199,39 @@ export class ProgramOutput {
 
   /** A program that prints faster than PostgreSQL stores is slowed down, so that its lines are kept; never for long. */
   #pauseIfWorthwhile(): void {
-    if (this.#pauseTimer !== undefined || this.#buffer.isHeld || this.#lineSender.isFailing) return;
+    const isPaused = this.#pauseTimer !== undefined;
+    if (isPaused || this.#buffer.isHeld || this.#isSinkStuck || this.#pauseBudgetMs <= 0) return;
     for (const { source } of this.#streams) source.pause();
-    this.#pauseTimer = setTimeout(() => this.#resume(), PAUSE_LIMIT_MS);
+    this.#pausedAt = Date.now();
+    this.#pauseTimer = setTimeout(() => {
+      this.#isSinkStuck = true;
+      this.#resume();
+    }, PAUSE_LIMIT_MS);
   }
 
-  #resumeIfRoomy(): void {
-    if (this.#pauseTimer !== undefined && (!this.#buffer.isCrowded || this.#buffer.isHeld)) this.#resume();
+  #linesSent(): void {
+    this.#isSinkStuck = false;
+    if (this.#pauseTimer === undefined) return;
+    const isOverBudget = Date.now() - this.#pausedAt > this.#pauseBudgetMs;
+    if (!this.#buffer.isCrowded || this.#buffer.isHeld || isOverBudget) this.#resume();
+    else this.#pauseTimer.refresh();
   }
 
   #resume(): void {
     clearTimeout(this.#pauseTimer);
     this.#pauseTimer = undefined;
+    this.#pauseBudgetMs -= Date.now() - this.#pausedAt;
     for (const { source } of this.#streams) source.resume();
   }
 
   #takeMetricLine(line: string): void {
     const points = metricPoints(line, this.#now());
-    if (points !== null) return this.#addPoints(points);
-    if (this.#hasNotedMetrics || line.trim() === "") return;
+    if (points !== null) this.#addPoints(points);
+    if (points !== null || this.#hasNotedMetrics || line.trim() === "") return;
     this.#hasNotedMetrics = true;
-    this.note(`the metrics file has a line that is not a JSON object with a number "step", such as ${JSON.stringify(line.slice(0, 200))}`);
+    this.note(
+      `the metrics file has a line that is not a JSON object with a number "step", such as ${JSON.stringify(line.slice(0, 200))}`,
+    );
   }
 
   #addPoints(points: MetricPoint[]): void {
@@ -192,16 +251,29 @@ export class ProgramOutput {
   }
 
   #pollLater(): void {
+    if (this.#isClosing) return;
     this.#pollTimer = setTimeout(() => void this.#pollMetrics().then(() => this.#pollLater()), METRICS_POLL_MS);
   }
 
-  async #pollMetrics(): Promise<void> {
+  /** @returns whether all of the file was read, or nothing of it can be */
+  async #pollMetrics(): Promise<boolean> {
     try {
-      await this.#tail?.poll();
+      return (await this.#tail?.poll()) ?? true;
     } catch (error) {
-      if (this.#hasNotedMetrics) return;
+      if (!this.#hasNotedMetrics)
+        this.note(`the metrics file could not be read: ${error instanceof Error ? error.message : String(error)}`);
       this.#hasNotedMetrics = true;
-      this.note(`the metrics file could not be read: ${error instanceof Error ? error.message : String(error)}`);
+      return true;
     }
+  }
+
+  async #finishMetrics(deadline: number): Promise<void> {
+    if (this.#tail === undefined) return;
+    while (!(await this.#pollMetrics())) {
+      if (Date.now() > deadline)
+        return this.note("the rest of the metrics file was not read: it could not be stored in time");
+      await wait(METRICS_WAIT_MS);
+    }
+    this.#tail.finish();
   }
 }

@@ -19,7 +19,8 @@ const wholeCharacters = (bytes: Buffer): number => {
 };
 
 /** Colours and cursor moves: ESC [ parameters, then a letter. */
-const ESCAPE = /\u001b\[[0-9;?]*[ -/]*([@-~])/y;
+const ESC = "\u001b";
+const ESCAPE = new RegExp(`${ESC}\\[[0-9;?]*[ -/]*([@-~])`, "y");
 
 /** One line of a terminal: `\r` goes back to its start, `\b` one back, and what is written there replaces what stood there. */
 class TerminalLine {
@@ -31,10 +32,10 @@ class TerminalLine {
   write(text: string): void {
     for (let at = 0; at < text.length; ) {
       ESCAPE.lastIndex = at;
-      const escape = ESCAPE.exec(text);
-      if (escape !== null) {
-        this.#obey(escape[0], escape[1] ?? "");
-        at += escape[0].length;
+      const sequence = ESCAPE.exec(text);
+      if (sequence !== null) {
+        this.#obey(sequence[0], sequence[1] ?? "");
+        at += sequence[0].length;
         continue;
       }
       const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
@@ -69,7 +70,7 @@ class TerminalLine {
   #obey(sequence: string, command: string): void {
     if (command === "m" && this.#colours.length < 200) this.#colours += sequence;
     if (command !== "K") return;
-    this.#cells.length = sequence === "\u001b[2K" ? 0 : Math.min(this.#cells.length, this.#cursor);
+    this.#cells.length = sequence === `${ESC}[2K` ? 0 : Math.min(this.#cells.length, this.#cursor);
   }
 }
 
@@ -109,6 +110,11 @@ export class LineAssembler {
     }
   }
 
+  /** Whether a line is unfinished. */
+  get isOpen(): boolean {
+    return this.#length > 0 || this.#terminal !== null;
+  }
+
   /** The unfinished line as a terminal shows it now, empty when there is none. */
   get open(): string {
     return this.#shown(this.#terminal?.copy() ?? null);
@@ -142,7 +148,8 @@ export class LineAssembler {
   #finish(text: string, cut: number): string {
     const storable = text.includes("\0") ? text.replaceAll("\0", "\u2400") : text;
     // Replaced characters are longer than the bytes that they stand for.
-    if (storable.length * 3 <= this.maxBytes || Buffer.byteLength(storable) <= this.maxBytes) return cut === 0 ? storable : storable + cutNote(cut);
+    if (storable.length * 3 <= this.maxBytes || Buffer.byteLength(storable) <= this.maxBytes)
+      return cut === 0 ? storable : storable + cutNote(cut);
     const bytes = Buffer.from(storable);
     const kept = wholeCharacters(bytes.subarray(0, this.maxBytes));
     return bytes.toString("utf8", 0, kept) + cutNote(cut + bytes.length - kept);

@@ -1,6 +1,7 @@
 // The web server and the worker as processes: how each is started and when it is ready.
 import http from "node:http";
 import path from "node:path";
+import { pagesFolder } from "./build.mjs";
 import { launch, readFrom, run, tailOf } from "./command.mjs";
 import { sleep } from "./processes.mjs";
 import { ROOT, Trouble } from "./project.mjs";
@@ -29,7 +30,7 @@ export const programEnv = ({ env, dataDir, dist, databaseUrl, redisUrl }) => ({
   DATA_DIR: dataDir,
   MLQUEUE_DATA_DIR: dataDir,
   MLQUEUE_ROOT: ROOT,
-  ...(dist ? { MLQUEUE_DIST: dist } : { MLQUEUE_DEV: "1" }),
+  ...(dist ? { MLQUEUE_DIST: dist, NEXT_DIST_DIR: pagesFolder(dist) } : { MLQUEUE_DEV: "1" }),
   DATABASE_URL: databaseUrl,
   ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
 });

@@ -51,6 +51,9 @@ export const findBuild = () => {
   return existsSync(markOf(dist)) ? dist : null;
 };
 
+/** Where the pages of a build are, as Next wants it: relative to the repository. */
+export const pagesFolder = (dist) => path.relative(ROOT, path.join(dist, "next")).replaceAll("\\", "/");
+
 const bundle = async (dist, log) => {
   const esbuild = await import(pathToFileURL(path.join(ROOT, "node_modules/esbuild/lib/main.js")).href);
   try {
@@ -83,7 +86,7 @@ const bundle = async (dist, log) => {
 const buildPages = async (dist, env, log) => {
   const tsconfig = path.join(ROOT, "tsconfig.json");
   const before = existsSync(tsconfig) ? readFileSync(tsconfig, "utf8") : null;
-  const nextDir = path.relative(ROOT, path.join(dist, "next")).replaceAll("\\", "/");
+  const nextDir = pagesFolder(dist);
   const buildEnv = { ...env, NODE_ENV: "production", NEXT_DIST_DIR: nextDir, NEXT_TELEMETRY_DISABLED: "1", MLQUEUE_ROOT: ROOT };
   try {
     await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { env: buildEnv, log, failure: "The pages could not be built." });

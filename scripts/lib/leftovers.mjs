@@ -52,7 +52,7 @@ export const stopAll = async ({ dataDir, processes, graceSeconds, ours }) => {
   const left = (until) => Math.max(300, until - (performance.now() - began));
   const workerMs = (graceSeconds + 3) * 1000;
   await endWorkers(allOf(dataDir, "worker", processes.worker), dataDir, workerMs);
-  await endWebs(allOf(dataDir, "web", processes.web), Math.min(3000, left(workerMs + 1000)));
+  await endWebs(allOf(dataDir, "web", processes.web), Math.min(6000, left(workerMs + 1000)));
   for (const one of [processes.redis, ...findRedisIn(dataDir)])
     if (ours.redis && one && isAlive(one)) await stopRedis(one);
   if (ours.postgres && processes.postgres) await stopPostgres(processes.postgres, Math.max(700, left(workerMs + 1500)));

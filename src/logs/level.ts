@@ -15,7 +15,8 @@ const LEVELS: Record<string, LogLevel> = {
   FATAL: "CRITICAL",
 };
 const NAMES = Object.keys(LEVELS).join("|");
-const COLOURS = /\u001b\[[0-9;]*m/g;
+const ESC = "\u001b";
+const COLOURS = new RegExp(`${ESC}\\[[0-9;]*m`, "g");
 /** The level stands first, perhaps after a time: `WARNING:root:…`, `2026-11-25 08:00:00,123 - INFO - …`. */
 const LEADING = new RegExp(`^[\\d\\s:.,/TZ+|-]*(${NAMES})(?=[\\s:|\\]-]|$)`);
 /** Or it stands in brackets near the beginning: `[epoch 3] [warning] …`. */

@@ -26,11 +26,20 @@ export const openSql = (url: string, options: { max?: number; name?: string } = 
 const openDrizzle = () => drizzle(openSql(getEnv().DATABASE_URL, { max: 3 }));
 
 // On globalThis, since Next bundles its own copy of every module.
-const holder = globalThis as { mlqueueSql?: Sql; mlqueueDb?: ReturnType<typeof openDrizzle> };
+const holder = globalThis as { mlqueueSql?: Sql; mlqueueLockSql?: Sql; mlqueueDb?: ReturnType<typeof openDrizzle> };
 
 export const getSql = (): Sql => {
   holder.mlqueueSql ??= openSql(getEnv().DATABASE_URL, { max: getEnv().DB_MAX_OPEN_CONNS });
   return holder.mlqueueSql;
+};
+
+/**
+ * A small pool for transactions that only hold an advisory lock around other statements. Apart from the main pool, so that
+ * those who wait for a lock never take the connections that its holder needs.
+ */
+export const getLockSql = (): Sql => {
+  holder.mlqueueLockSql ??= openSql(getEnv().DATABASE_URL, { max: 4, name: "mlqueue locks" });
+  return holder.mlqueueLockSql;
 };
 
 /** Drizzle over a pool of its own: it changes the pool's parsers, which the engine's statements rely on. */
@@ -40,8 +49,13 @@ export const getDb = () => {
 };
 
 export const closeDb = async (): Promise<void> => {
-  await Promise.all([holder.mlqueueSql?.end({ timeout: 2 }), holder.mlqueueDb?.$client.end({ timeout: 2 })]);
+  await Promise.all([
+    holder.mlqueueSql?.end({ timeout: 2 }),
+    holder.mlqueueLockSql?.end({ timeout: 2 }),
+    holder.mlqueueDb?.$client.end({ timeout: 2 }),
+  ]);
   holder.mlqueueSql = undefined;
+  holder.mlqueueLockSql = undefined;
   holder.mlqueueDb = undefined;
 };
 

@@ -27,7 +27,9 @@ const subscribe = (): Redis => {
     if (wasCut) tell([{ kind: "resync" }]);
     wasCut = false;
   });
-  redis.subscribe(liveChannel()).catch((error: Error) => log.warn({ error: error.message }, "live hints were not subscribed to"));
+  redis
+    .subscribe(liveChannel())
+    .catch((error: Error) => log.warn({ error: error.message }, "live hints were not subscribed to"));
   return redis;
 };
 

@@ -1,6 +1,6 @@
 // Brings the database to this version's schema. Run by `npm start` and `npm run migrate`, never by web or worker.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
@@ -56,7 +56,8 @@ export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = mi
   }
 };
 
-if (process.argv[1]?.includes("migrate")) {
+// The file itself, not a folder whose name happens to hold the word: the server imports this module, too.
+if (/^migrate\.m?[jt]s$/.test(basename(process.argv[1] ?? ""))) {
   const url = process.env.DATABASE_URL;
   if (!url) {
     console.error("DATABASE_URL is not set.");

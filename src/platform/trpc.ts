@@ -74,14 +74,7 @@ const translate = t.middleware(async ({ next, getRawInput }) => {
   const result = await next();
   if (result.ok) return result;
   const refusal = asRefusal(result.error, await getRawInput());
-  if (refusal) {
-    if (refusal.status >= 500)
-      log.warn({ request_id: ctx.requestId, path, code: refusal.code, err: refusal.cause }, "procedure refused");
-    throw toTRPCError(refusal);
-  }
-  if (result.error.code === "INTERNAL_SERVER_ERROR")
-    log.error({ request_id: ctx.requestId, path, err: result.error.cause ?? result.error }, "procedure failed");
-  throw result.error;
+  throw refusal ? toTRPCError(refusal) : result.error;
 });
 
 const refuseUnsafe = t.middleware(async ({ next, getRawInput }) => {

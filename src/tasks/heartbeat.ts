@@ -21,11 +21,14 @@ export type HeartbeatAnswer = {
  *
  * Never of "all of mine": a claim whose answer was lost would be renewed for ever. What a claim that is still under way got is
  * left out of `unnamed` by its token.
+ *
+ * @param entrypoints the programs that this worker has now
  */
 export const heartbeat = async (
   worker: WorkerIdentity,
   running: AttemptKey[],
   claimsUnderWay: string[],
+  entrypoints: string[],
 ): Promise<HeartbeatAnswer> => {
   const sql = getSql();
   const ids = running.map((one) => one.taskId);
@@ -40,7 +43,7 @@ export const heartbeat = async (
       }[]
     >`
     WITH me AS (
-      UPDATE workers SET last_heartbeat_at = now() WHERE id = ${worker.workerId} AND epoch = ${worker.epoch} RETURNING id
+      UPDATE workers SET last_heartbeat_at = now(), entrypoints = ${entrypoints} WHERE id = ${worker.workerId} AND epoch = ${worker.epoch} RETURNING id
     ), named AS (
       SELECT * FROM unnest(${ids}::text[], ${numbers}::int[]) AS n(task_id, attempt)
     ), renewed AS (

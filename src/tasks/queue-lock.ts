@@ -1,5 +1,5 @@
 // What keeps Redis' order from going stale when places change.
-import { getSql, type SqlLike } from "../platform/db";
+import { getLockSql, getSql, type SqlLike } from "../platform/db";
 import { log } from "../platform/log";
 import { addReady, type ReadyEntry, setPlaces } from "./ready-queue";
 
@@ -7,34 +7,23 @@ const QUEUE_LOCK = 7_110_013;
 
 /**
  * Runs `change` in a transaction and then `publish`, both under a lock of the queue: two changes of places cannot
- * leave the older one's scores in Redis.
+ * leave the older one's scores in Redis. The lock is a transaction of its own, so that it outlasts the commit of the change.
  */
 export const underQueueLock = async <T>(
   queue: string,
   change: (sql: SqlLike) => Promise<T>,
   publish: (changed: T) => Promise<void>,
 ): Promise<T> => {
-  const session = await getSql().reserve();
-  try {
-    await session`SELECT pg_advisory_lock(${QUEUE_LOCK}, hashtext(${queue}))`;
-    try {
-      await session`BEGIN`;
-      let changed: T;
-      try {
-        changed = await change(session);
-        await session`COMMIT`;
-      } catch (error) {
-        await session`ROLLBACK`;
-        throw error;
-      }
-      await publish(changed);
-      return changed;
-    } finally {
-      await session`SELECT pg_advisory_unlock(${QUEUE_LOCK}, hashtext(${queue}))`;
-    }
-  } finally {
-    session.release();
-  }
+  let result: { changed: T } | undefined;
+  await getLockSql().begin(async (lock) => {
+    await lock`SELECT pg_advisory_xact_lock(${QUEUE_LOCK}, hashtext(${queue}))`;
+    await getSql().begin(async (sql) => {
+      result = { changed: await change(sql) };
+    });
+    if (result) await publish(result.changed);
+  });
+  if (!result) throw new Error("The change returned nothing.");
+  return result.changed;
 };
 
 /** Writes places to Redis; what fails is put right by reconcile.ts within a second of Redis' return. */

@@ -41,7 +41,8 @@ const makeClient = () =>
       splitLink({
         condition: (operation) => operation.type === "subscription",
         true: httpSubscriptionLink({ url: API }),
-        false: httpBatchLink({ url: API, maxURLLength: 8000 }),
+        // The server words its refusals in the page's language, whatever the browser's own one is.
+        false: httpBatchLink({ url: API, maxURLLength: 8000, headers: () => ({ "accept-language": document.documentElement.lang }) }),
       }),
     ],
   });

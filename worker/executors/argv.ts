@@ -3,7 +3,7 @@ import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { extname, join, sep } from "node:path";
 import { isJsonObject, type JsonObject } from "../../src/platform/json-safety";
 
-export type Argv = { argv: string[]; cwd: string } | { problem: string };
+export type Argv = { argv: string[] } | { error: string };
 
 /** The SDKs wrap a config as exactly {config_id, config, created_at}: programs get the inner one. */
 export const programConfig = (config: JsonObject): JsonObject => {
@@ -14,26 +14,24 @@ export const programConfig = (config: JsonObject): JsonObject => {
 /**
  * The argument list of a task's command or entrypoint.
  *
- * Both run in the folder of entrypoints; a command runs in the worker's own folder where there is none.
- *
- * @returns one sentence as `problem` when this worker may not or cannot run it
+ * @returns one sentence as `error` when this worker may not or cannot run it
  */
 export const programArgv = (
   task: { entrypoint: string | null; command: string[] | null; config: JsonObject },
   options: { entrypointsDir: string; allowCommands: boolean },
 ): Argv => {
   if (task.command !== null) {
-    if (!options.allowCommands) return { problem: "Commands are not allowed on this worker (ALLOW_COMMANDS)." };
-    return fillCommand(task.command, programConfig(task.config), options.entrypointsDir);
+    if (!options.allowCommands) return { error: "Commands are not allowed on this worker (ALLOW_COMMANDS)." };
+    return fillCommand(task.command, programConfig(task.config));
   }
   if (task.entrypoint !== null) return entrypointArgv(task.entrypoint, options.entrypointsDir);
-  return { problem: "The task names neither a command nor an entrypoint." };
+  return { error: "The task names neither a command nor an entrypoint." };
 };
 
 const entrypointArgv = (name: string, folder: string): Argv => {
   if (name === "" || name === "." || name === ".." || /[/\\\0]/.test(name))
-    return { problem: `The entrypoint ${JSON.stringify(name)} is not the name of a file.` };
-  const missing = { problem: `The entrypoint ${name} is not in this worker's folder of entrypoints.` };
+    return { error: `The entrypoint ${JSON.stringify(name)} is not the name of a file.` };
+  const missing = { error: `The entrypoint ${name} is not in this worker's folder of entrypoints.` };
   const path = join(folder, name);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return missing;
   // A link may point to a file of the same folder, never out of it.
@@ -42,11 +40,11 @@ const entrypointArgv = (name: string, folder: string): Argv => {
     case ".mjs":
     case ".js":
     case ".cjs":
-      return { argv: [process.execPath, path], cwd: folder };
+      return { argv: [process.execPath, path] };
     case ".py":
-      return { argv: ["python3", path], cwd: folder };
+      return { argv: ["python3", path] };
     default:
-      return isExecutable(path) ? { argv: [path], cwd: folder } : { problem: `The entrypoint ${name} is not executable.` };
+      return isExecutable(path) ? { argv: [path] } : { error: `The entrypoint ${name} is not executable.` };
   }
 };
 
@@ -85,7 +83,7 @@ const lookUp = (value: unknown, path: string): { value: unknown } | null => {
 const PLACEHOLDER = /\{params\}|\{config\.([^{}\s]+)\}/g;
 
 /** Fills in the placeholders once: what a value brings along is never read as a placeholder. */
-const fillCommand = (command: string[], config: JsonObject, folder: string): Argv => {
+const fillCommand = (command: string[], config: JsonObject): Argv => {
   const unknown: string[] = [];
   const fill = (text: string): string =>
     text.replace(PLACEHOLDER, (placeholder, path: string | undefined) => {
@@ -96,7 +94,7 @@ const fillCommand = (command: string[], config: JsonObject, folder: string): Arg
     });
   const argv = command.flatMap((element) => (element === "{params}" ? params(config) : [fill(element)]));
   if (unknown.length > 0)
-    return { problem: `The command names ${[...new Set(unknown)].join(", ")}, which the config does not have.` };
-  if (argv[0] === undefined || argv[0] === "") return { problem: "The command names no program." };
-  return { argv, cwd: statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? folder : process.cwd() };
+    return { error: `The command names ${[...new Set(unknown)].join(", ")}, which the config does not have.` };
+  if (argv[0] === undefined || argv[0] === "") return { error: "The command names no program." };
+  return { argv };
 };

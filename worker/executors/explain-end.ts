@@ -58,41 +58,41 @@ const lastThatFit = (lines: string[]): string[] => {
   return kept;
 };
 
-const explain = (end: ProgramEnd, timeoutSeconds: number | null): { kind: ErrorKind; sentence: string } => {
+const explain = (end: ProgramEnd, timeoutSeconds: number | null): { errorKind: ErrorKind; sentence: string } => {
   switch (end.reason) {
     case "spawn_failed":
-      return { kind: "spawn_failed", sentence: end.spawnError ?? "The program could not be started." };
+      return { errorKind: "spawn_failed", sentence: end.spawnError ?? "The program could not be started." };
     case "timeout":
       return {
-        kind: "timeout",
+        errorKind: "timeout",
         sentence:
           timeoutSeconds === null
             ? "The program ran out of time and was stopped."
             : `The program ran longer than its ${timeoutSeconds} seconds and was stopped.`,
       };
     case "cancelled":
-      return { kind: "cancelled", sentence: "The program was cancelled." };
+      return { errorKind: "cancelled", sentence: "The program was cancelled." };
     case "shutdown":
-      return { kind: "shutdown", sentence: "The worker was shut down, and the program with it." };
+      return { errorKind: "shutdown", sentence: "The worker was shut down, and the program with it." };
     case "lost":
-      return { kind: "lost", sentence: "The worker no longer held this attempt, and the program was stopped." };
+      return { errorKind: "lost", sentence: "The worker no longer held this attempt, and the program was stopped." };
     case "exited":
       return explainExit(end);
   }
 };
 
-const explainExit = ({ exitCode, signal, oomKilled }: ProgramEnd): { kind: ErrorKind; sentence: string } => {
+const explainExit = ({ exitCode, signal, oomKilled }: ProgramEnd): { errorKind: ErrorKind; sentence: string } => {
   const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
   if (oomKilled)
-    return { kind: "out_of_memory", sentence: `The program was killed because memory ran out (${how}).` };
+    return { errorKind: "out_of_memory", sentence: `The program was killed because memory ran out (${how}).` };
   if (signal !== null)
     return {
-      kind: "signal",
+      errorKind: "signal",
       sentence: `The program was killed by ${signal}${SIGNALS[signal] === undefined ? "" : ` (${SIGNALS[signal]})`}.`,
     };
   const inner = BY_NUMBER[(exitCode ?? 0) - 128];
   return {
-    kind: "exit_code",
+    errorKind: "exit_code",
     sentence: `The program ended with exit code ${exitCode}${inner === undefined ? "" : `, as after ${inner}`}.`,
   };
 };
@@ -107,12 +107,12 @@ export const explainEnd = (
   end: ProgramEnd,
   lastStderr: string[],
   timeoutSeconds: number | null,
-): { kind: ErrorKind; message: string } => {
-  const { kind, sentence } = explain(end, timeoutSeconds);
+): { errorKind: ErrorKind; message: string } => {
+  const { errorKind, sentence } = explain(end, timeoutSeconds);
   const lines = lastThatFit(lastStderr);
   const message =
     lines.length === 0
       ? sentence
       : `${sentence} Its last ${lines.length === 1 ? "line" : `${lines.length} lines`} on stderr:\n${lines.join("\n")}`;
-  return { kind, message };
+  return { errorKind, message };
 };

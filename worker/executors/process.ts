@@ -4,9 +4,10 @@ import { statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
-import { findMarked, isAlive, isGroupEmpty, processStartTime, proveDead, sendSignal, setpriv } from "../containment";
+import { processStartTime, proveDead } from "../containment";
 import { oomKills } from "./oom-kills";
 import { searchPath } from "./search-path";
+import { makeStopping, type StopReason } from "./stopping";
 
 export type Program = {
   argv: string[];
@@ -16,8 +17,7 @@ export type Program = {
   mark: { taskId: string; attempt: number };
 };
 
-/** Why a program is made to end. `lost`: the attempt is no longer ours. */
-export type StopReason = "cancelled" | "timeout" | "shutdown" | "lost";
+export type { StopReason };
 
 export type ProgramEnd = {
   exitCode: number | null;
@@ -44,6 +44,16 @@ export type RunningProgram = {
   kill(reason: StopReason): void;
 };
 
+/**
+ * Path of util-linux' setpriv, null where there is none: through it the direct child dies with the worker. Node spawns
+ * from its main thread, which pdeathsig is tied to.
+ */
+const setpriv = ((): string | null => {
+  const found = process.platform === "linux" ? searchPath("setpriv", "/", process.env.PATH) : null;
+  return found !== null && "file" in found ? found.file : null;
+})();
+export const hasSetpriv = setpriv !== null;
+
 /** One sentence where the program cannot be started. Looked up first, since behind setpriv a missing program is only an exit code. */
 const findProblem = ({ argv: [name], cwd, env }: Program): string | null => {
   if (name === undefined || name === "") return "The command is empty.";
@@ -61,15 +71,26 @@ const spawnSentence = (error: unknown, name: string): string => {
   return `The program ${name} could not be started: ${error instanceof Error ? error.message : String(error)}.`;
 };
 
-const spawnFailed = (spawnError: string): RunningProgram => ({
+const notStarted = (spawnError: string): ProgramEnd => ({
+  exitCode: null,
+  signal: null,
+  reason: "spawn_failed",
+  oomKilled: false,
+  spawnError,
+});
+
+const spawnFailed = (ended: Promise<ProgramEnd>): RunningProgram => ({
   pid: null,
   startTime: null,
   stdout: Readable.from([]),
   stderr: Readable.from([]),
-  ended: Promise.resolve({ exitCode: null, signal: null, reason: "spawn_failed", oomKilled: false, spawnError }),
+  ended,
   stop: () => {},
   kill: () => {},
 });
+
+/** Next's types demand NODE_ENV in every environment; a program gets it only when it was given. */
+const asProcessEnv = (env: Record<string, string>): NodeJS.ProcessEnv => env as NodeJS.ProcessEnv;
 
 /** Starts a program: own session, stdin from /dev/null, nothing of this process' environment but what is given. */
 export const startProgram = (program: Program): RunningProgram => {
@@ -78,38 +99,30 @@ export const startProgram = (program: Program): RunningProgram => {
   let child: ChildProcess;
   try {
     const problem = findProblem(program);
-    if (problem !== null) return spawnFailed(problem);
+    if (problem !== null) return spawnFailed(Promise.resolve(notStarted(problem)));
     const [file = "", ...args] =
       setpriv === null ? program.argv : [setpriv, "--pdeathsig", "KILL", "--", ...program.argv];
     child = spawn(file, args, {
       cwd: program.cwd,
-      env: program.env,
+      env: asProcessEnv(program.env),
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
   } catch (error) {
-    return spawnFailed(spawnSentence(error, name));
+    return spawnFailed(Promise.resolve(notStarted(spawnSentence(error, name))));
   }
   const { pid, stdout, stderr } = child;
   if (pid === undefined || stdout === null || stderr === null) {
-    const failed = new Promise<string>((done) => child.once("error", (error) => done(spawnSentence(error, name))));
-    return {
-      ...spawnFailed(""),
-      ended: failed.then((spawnError) => ({
-        exitCode: null,
-        signal: null,
-        reason: "spawn_failed",
-        oomKilled: false,
-        spawnError,
-      })),
-    };
+    return spawnFailed(
+      new Promise((done) => child.once("error", (error) => done(notStarted(spawnSentence(error, name))))),
+    );
   }
   child.on("error", (error) =>
     log.warn({ ...program.mark, pid, error: error.message }, "a running program reported an error"),
   );
   const leader = { pid, startedAt: Date.now(), startTime: processStartTime(pid) };
   const stopping = makeStopping(program.mark, pid);
-  const pipes = [stdout, stderr];
+  const pipes = [stdout, stderr] as const;
   // A program that dies early resets a pipe; what it wrote was read.
   for (const pipe of pipes)
     pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
@@ -145,58 +158,6 @@ const hasGrown = (before: number | null): boolean => {
   return before !== null && now !== null && now > before;
 };
 
-const GROUP_POLL_MS = 20;
-
-/** The state of "asked to end": who asked first, until when, and whether SIGKILL was sent. */
-const makeStopping = (mark: Program["mark"], group: number) => {
-  let reason: StopReason | null = null;
-  let killAt = Number.POSITIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-  let killed = false;
-  let isLeaderEnded = false;
-  let isOver = false;
-
-  const killNow = (): void => {
-    killed = true;
-    sendSignal(-group, "SIGKILL");
-    // What left the group is killed as well while its parent is still dying; the proof of death comes after the exit.
-    findMarked(mark)
-      .then((found) => {
-        if (isOver) return;
-        for (const { pid, startTime } of found) if (isAlive(pid, startTime)) sendSignal(pid, "SIGKILL");
-      })
-      .catch((error: Error) =>
-        log.warn({ ...mark, error: error.message }, "the processes of an attempt could not be looked up"),
-      );
-  };
-
-  return {
-    reason: () => reason,
-    hasKilled: () => killed,
-    leaderEnded: () => {
-      isLeaderEnded = true;
-    },
-    over: () => {
-      isOver = true;
-      clearTimeout(timer);
-    },
-    stop: (why: StopReason, graceMs: number): void => {
-      if (isOver || (isLeaderEnded && reason === null)) return;
-      if (reason === null && graceMs > 0) sendSignal(-group, "SIGTERM");
-      reason ??= why;
-      if (Date.now() + graceMs >= killAt) return;
-      killAt = Date.now() + graceMs;
-      clearTimeout(timer);
-      if (graceMs <= 0) killNow();
-      else timer = setTimeout(killNow, graceMs);
-    },
-    /** A stopped program's wrapper may be gone before its payload: that one keeps the grace it was promised. */
-    groupTime: async (): Promise<void> => {
-      while (reason !== null && Date.now() < killAt && !isGroupEmpty(group)) await wait(GROUP_POLL_MS);
-    },
-  };
-};
-
 /** Looking at /proc may fail for a while (no file handles left); the end waits, since a successor must never overlap. */
 const proveDeadAtLast = async (mark: Program["mark"], leader: { pid: number; startedAt: number }): Promise<void> => {
   for (;;) {
@@ -219,7 +180,7 @@ const DRAIN_LIMIT_MS = 10_000;
  * Waits for the rest of the output. A process that is none of ours may hold the pipe open, so a quiet second ends the
  * wait; a reader that paused the pipe still has to come for what is in it.
  */
-const drained = async (pipes: (Readable & { bytesRead?: number })[]): Promise<void> => {
+const drained = async (pipes: readonly (Readable & { bytesRead?: number })[]): Promise<void> => {
   const closed = Promise.all(
     pipes.map((pipe) => (pipe.closed ? null : new Promise((done) => pipe.once("close", done)))),
   );

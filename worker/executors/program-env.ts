@@ -51,31 +51,37 @@ const isInherited = (name: string, value: string): boolean =>
 export type ProgramEnvInput = {
   /** the worker's own environment */
   inherited: Record<string, string | undefined>;
-  taskEnv: Record<string, string>;
-  taskId: string;
-  attempt: number;
-  /** paths: config to read, result to write, metrics to append to, checkpoints a folder that is kept across attempts */
-  files: { config: string; result: string; metrics: string; checkpoints: string };
-  dataDir: string;
+  task: { taskId: string; attempt: number; env: Record<string, string> };
+  paths: {
+    /** JSON of the config, to read */
+    config: string;
+    /** JSON of the result, to write */
+    result: string;
+    /** JSON lines, to append to */
+    metrics: string;
+    /** a folder that is kept across attempts */
+    checkpointDir: string;
+    dataDir: string;
+  };
   /** ids handed to this attempt; null when the worker hands out none and the program may see what it finds */
   gpus: string[] | null;
 };
 
 /** The task's own variables win over inherited ones, and ours over both. */
-export const programEnv = ({ inherited, taskEnv, taskId, attempt, files, dataDir, gpus }: ProgramEnvInput): Record<string, string> => {
+export const programEnv = ({ inherited, task, paths, gpus }: ProgramEnvInput): Record<string, string> => {
   const env: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin" };
   for (const [name, value] of Object.entries(inherited))
     if (value !== undefined && isInherited(name, value)) env[name] = value;
   // Buffered output would show only at the end.
   env.PYTHONUNBUFFERED = "1";
-  Object.assign(env, taskEnv, {
-    MLQUEUE_TASK_ID: taskId,
-    MLQUEUE_ATTEMPT: String(attempt),
-    MLQUEUE_CONFIG: files.config,
-    MLQUEUE_RESULT: files.result,
-    MLQUEUE_METRICS: files.metrics,
-    MLQUEUE_CHECKPOINT_DIR: files.checkpoints,
-    MLQUEUE_DATA_DIR: dataDir,
+  Object.assign(env, task.env, {
+    MLQUEUE_TASK_ID: task.taskId,
+    MLQUEUE_ATTEMPT: String(task.attempt),
+    MLQUEUE_CONFIG: paths.config,
+    MLQUEUE_RESULT: paths.result,
+    MLQUEUE_METRICS: paths.metrics,
+    MLQUEUE_CHECKPOINT_DIR: paths.checkpointDir,
+    MLQUEUE_DATA_DIR: paths.dataDir,
   });
   // Empty text hides every GPU from a program that asked for none.
   if (gpus !== null) env.CUDA_VISIBLE_DEVICES = gpus.join(",");

@@ -3,9 +3,20 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 
-export type Line = { key: string; /** CSS variable of its colour */ colour: string; points: { step: number; value: number }[]; values: number[] };
+export type Line = {
+  key: string /** CSS variable of its colour */;
+  colour: string;
+  points: { step: number; value: number }[];
+  values: number[];
+};
 
-type Props = { lines: Line[]; height: number; label: string; formatValue: (value: number) => string; /** the step under the cursor; null when there is none */ onStep: (step: number | null) => void };
+type Props = {
+  lines: Line[];
+  height: number;
+  label: string;
+  formatValue: (value: number) => string /** the step under the cursor; null when there is none */;
+  onStep: (step: number | null) => void;
+};
 
 const DARK = "(prefers-color-scheme: dark)";
 const AXIS_FONT = "11px system-ui, sans-serif";
@@ -13,10 +24,21 @@ const AXIS_FONT = "11px system-ui, sans-serif";
 const joined = (lines: Line[]): uPlot.AlignedData =>
   uPlot.join(lines.map((line): uPlot.AlignedData => [line.points.map((point) => point.step), line.values]));
 
-const optionsFor = (lines: Line[], width: number, height: number, formatValue: Props["formatValue"], onStep: Props["onStep"]): uPlot.Options => {
+const optionsFor = (
+  lines: Line[],
+  width: number,
+  height: number,
+  formatValue: Props["formatValue"],
+  onStep: Props["onStep"],
+): uPlot.Options => {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(name).trim();
-  const axis = { stroke: colour("--ink-3"), font: AXIS_FONT, ticks: { show: false }, grid: { stroke: colour("--line"), width: 1 } };
+  const axis = {
+    stroke: colour("--ink-3"),
+    font: AXIS_FONT,
+    ticks: { show: false },
+    grid: { stroke: colour("--line"), width: 1 },
+  };
   return {
     width,
     height,
@@ -25,7 +47,12 @@ const optionsFor = (lines: Line[], width: number, height: number, formatValue: P
     cursor: { sync: { key: "steps" }, points: { size: 7 }, drag: { x: true, y: false, uni: 10 } },
     scales: { x: { time: false } },
     axes: [
-      { ...axis, size: 28, grid: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8] },
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8],
+      },
       { ...axis, size: 56, values: (_, splits) => splits.map((value) => (value === null ? "" : formatValue(value))) },
     ],
     series: [
@@ -65,7 +92,13 @@ export const LineChart = ({ lines, height, label, formatValue, onStep }: Props) 
     const make = () => {
       plot.current?.destroy();
       const now = latest.current;
-      const options = optionsFor(now.lines, element.clientWidth, height, (value) => latest.current.formatValue(value), (step) => latest.current.onStep(step));
+      const options = optionsFor(
+        now.lines,
+        element.clientWidth,
+        height,
+        (value) => latest.current.formatValue(value),
+        (step) => latest.current.onStep(step),
+      );
       plot.current = new uPlot(options, joined(now.lines), element);
     };
     make();

@@ -1,6 +1,7 @@
 // Which metrics share a chart: the same quantity of the training and of the held-out data.
 
-const SPLIT = /^(train|training|val|valid|validation|test|eval|held_?out)[_\-/. ]|[_\-/. ](train|training|val|valid|validation|test|eval)$/i;
+const SPLIT =
+  /^(train|training|val|valid|validation|test|eval|held_?out)[_\-/. ]|[_\-/. ](train|training|val|valid|validation|test|eval)$/i;
 
 export type MetricGroup = { name: string; keys: string[] };
 

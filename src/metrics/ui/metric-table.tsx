@@ -9,11 +9,12 @@ export const MetricTable = ({ metrics }: { metrics: Record<string, Points> }) =>
   const keys = Object.keys(metrics);
   const rows = useMemo(() => {
     const bySteps = new Map<number, Record<string, number>>();
-    for (const [key, points] of Object.entries(metrics)) for (const { step, value } of points) bySteps.set(step, { ...bySteps.get(step), [key]: value });
+    for (const [key, points] of Object.entries(metrics))
+      for (const { step, value } of points) bySteps.set(step, { ...bySteps.get(step), [key]: value });
     return [...bySteps].sort(([a], [b]) => a - b);
   }, [metrics]);
   return (
-    <div role="region" aria-label={t("metrics.table")} tabIndex={0} className="max-h-96 overflow-auto -outline-offset-2">
+    <div role="region" aria-label={t("metrics.table")} className="max-h-96 overflow-auto -outline-offset-2">
       <table className="w-full text-xs tabular-nums">
         <thead className="sticky top-0 bg-surface text-left text-ink-2">
           <tr>

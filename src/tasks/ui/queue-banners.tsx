@@ -1,0 +1,55 @@
+"use client";
+// Why nothing starts: a paused queue, or nobody who works.
+import { useLanguage } from "../../i18n/locale-provider";
+import { Banner } from "../../ui/banner";
+import { Button } from "../../ui/button";
+import { CopyButton } from "../../ui/copy-button";
+import { MachineIcon, PauseIcon } from "../../ui/icons";
+import { useResume } from "./pause-queue";
+import type { QueueOverview, QueueState } from "./use-queue-overview";
+
+const WORKER_COMMAND = "npm run worker";
+
+const Paused = ({ state }: { state: QueueState }) => {
+  const { t } = useLanguage();
+  const resume = useResume();
+  return (
+    <Banner
+      tone="warn"
+      icon={<PauseIcon />}
+      action={
+        <Button size="sm" busy={resume.isPending} onClick={() => resume.mutate({ queue: state.queue })}>
+          {t("queue.resumeNamed", { queue: state.queue })}
+        </Button>
+      }
+    >
+      {state.pauseReason === null ? t("banner.paused", { queue: state.queue }) : t("banner.pausedBecause", { queue: state.queue, reason: state.pauseReason })}
+    </Banner>
+  );
+};
+
+export const QueueBanners = ({ overview }: { overview: QueueOverview | null }) => {
+  const { t } = useLanguage();
+  if (!overview) return null;
+  return (
+    <>
+      {overview.workers.length === 0 && (
+        <Banner
+          tone="warn"
+          icon={<MachineIcon />}
+          action={
+            <span className="flex items-center gap-1 rounded-md border border-line-strong bg-surface pl-2 font-mono text-xs text-ink">
+              {WORKER_COMMAND}
+              <CopyButton text={WORKER_COMMAND} label={t("banner.copyWorker")} />
+            </span>
+          }
+        >
+          {overview.waiting > 0 ? t("banner.noWorkerWaiting", { count: overview.waiting }) : t("banner.noWorker")}
+        </Banner>
+      )}
+      {overview.paused.map((state) => (
+        <Paused key={state.queue} state={state} />
+      ))}
+    </>
+  );
+};
