@@ -19,7 +19,12 @@ const flags = process.argv.slice(2).filter((one) => one.startsWith("-"));
 
 const chosen = () => {
   const folder = path.join(ROOT, "bench");
-  const all = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length)).sort() : [];
+  const all = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(SUFFIX))
+        .map((file) => file.slice(0, -SUFFIX.length))
+        .sort()
+    : [];
   const names = process.argv.slice(2).filter((one) => !one.startsWith("-"));
   const unknown = names.find((one) => !all.includes(one));
   if (unknown) throw new Trouble(`There is no bench ${unknown}: there are ${all.join(", ")}.`);
@@ -45,7 +50,9 @@ try {
   checkNode();
   const names = chosen();
   mkdirSync(logs, { recursive: true });
-  await steps.step("Packages", (say) => install({ env: loadEnv(process.env, ""), log: path.join(logs, "install.log"), say }));
+  await steps.step("Packages", (say) =>
+    install({ env: loadEnv(process.env, ""), log: path.join(logs, "install.log"), say }),
+  );
   await steps.step("Services", () => services.start());
   await steps.step("Build", async (say) => {
     const { dist } = await build({ env, log: path.join(logs, "build.log"), dataDirs: [dataDirOf(loadEnv())], say });
@@ -56,7 +63,10 @@ try {
   for (const name of names) {
     steps.line(`\n${name}`);
     const args = ["--import", "tsx", path.join(ROOT, "bench", `${name}${SUFFIX}`), ...flags];
-    const { code } = await run(process.execPath, args, { env: { ...env, NODE_ENV: "production" }, stdio: ["ignore", "inherit", "inherit"] });
+    const { code } = await run(process.execPath, args, {
+      env: { ...env, NODE_ENV: "production" },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     if (code !== 0) {
       failed++;
       steps.line(`${name} ended with code ${code}.`);

@@ -7,12 +7,10 @@ import { onStop } from "./lib/lifeline.mjs";
 import { checkNode, dataDirOf, loadEnv, ROOT } from "./lib/project.mjs";
 import { makeSteps, report } from "./lib/steps.mjs";
 
-onStop(
-  () => {
-    killCommands();
-    process.exit(130);
-  },
-);
+onStop(() => {
+  killCommands();
+  process.exit(130);
+});
 
 try {
   checkNode();

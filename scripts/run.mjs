@@ -2,7 +2,7 @@
 // what a running `npm start` on the same DATA_DIR brought up. Everything said here goes to stderr: stdout is the program's.
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { programArgs, programEnv, migrate } from "./lib/app.mjs";
+import { migrate, programArgs, programEnv } from "./lib/app.mjs";
 import { build } from "./lib/build.mjs";
 import { install } from "./lib/install.mjs";
 import { onStop } from "./lib/lifeline.mjs";
@@ -51,7 +51,12 @@ const missing = (what) =>
 const runProgram = (dist, childEnv) => {
   // Servers get a group of their own, so that a Ctrl-C reaches them once, as the SIGTERM they know.
   const server = name === "web" || name === "worker";
-  const child = spawn(process.execPath, [...programArgs(PROGRAMS[name], dist), ...args], { cwd: ROOT, env: childEnv, stdio: server ? ["ignore", "inherit", "inherit"] : "inherit", detached: server });
+  const child = spawn(process.execPath, [...programArgs(PROGRAMS[name], dist), ...args], {
+    cwd: ROOT,
+    env: childEnv,
+    stdio: server ? ["ignore", "inherit", "inherit"] : "inherit",
+    detached: server,
+  });
   onStop(
     () => child.kill("SIGTERM"),
     () => child.kill("SIGKILL"),
@@ -69,7 +74,13 @@ const withOwnPostgres = async (dist, secrets) => {
   let server = null;
   try {
     server = await startPostgres({ dataDir, password: secrets.dbPassword, port: readRun(dataDir)?.ports?.postgres });
-    const childEnv = programEnv({ env: withSecrets(env, secrets), dataDir, dist, databaseUrl: server.url, redisUrl: givenRedis(env) ?? NO_REDIS });
+    const childEnv = programEnv({
+      env: withSecrets(env, secrets),
+      dataDir,
+      dist,
+      databaseUrl: server.url,
+      redisUrl: givenRedis(env) ?? NO_REDIS,
+    });
     await migrate({ dist, env: childEnv, log: logOf("migrate") });
     return await runProgram(dist, childEnv);
   } finally {
@@ -79,7 +90,8 @@ const withOwnPostgres = async (dist, secrets) => {
 };
 
 const main = async () => {
-  if (!(name in PROGRAMS)) throw new Trouble(`\`${name ?? ""}\` is no program of MLQueue: use web, worker, migrate or account.`);
+  if (!(name in PROGRAMS))
+    throw new Trouble(`\`${name ?? ""}\` is no program of MLQueue: use web, worker, migrate or account.`);
   checkNode();
   checkProductionSecrets(env);
   const running = runningServices();
@@ -87,11 +99,18 @@ const main = async () => {
   const redisUrl = givenRedis(env) ?? running.redisUrl;
   if (!databaseUrl && name !== "account") throw missing("DATABASE_URL");
   if (!redisUrl && (name === "web" || name === "worker")) throw missing("REDIS_URL");
-  if (!databaseUrl && liveRun(dataDir)) throw new Trouble("`npm start` is still starting: try again when it says that it is ready.");
+  if (!databaseUrl && liveRun(dataDir))
+    throw new Trouble("`npm start` is still starting: try again when it says that it is ready.");
   const dist = await prepare();
   const secrets = env.ENV === "production" ? {} : keepSecrets(dataDir);
   if (!databaseUrl) return withOwnPostgres(dist, keepSecrets(dataDir));
-  const childEnv = programEnv({ env: withSecrets(env, secrets), dataDir, dist, databaseUrl, redisUrl: redisUrl ?? NO_REDIS });
+  const childEnv = programEnv({
+    env: withSecrets(env, secrets),
+    dataDir,
+    dist,
+    databaseUrl,
+    redisUrl: redisUrl ?? NO_REDIS,
+  });
   if (name === "web") childEnv.NEXTAUTH_URL ||= `http://localhost:${env.SERVER_PORT || 8080}`;
   // Tells a stopping `npm start` on this data directory that this worker and its programs are not its own.
   if (name === "worker") childEnv.MLQUEUE_SERVICE = "run-worker";

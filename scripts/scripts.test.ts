@@ -10,6 +10,7 @@ import { parseEnv } from "../src/platform/env";
 import { sourceHash } from "./lib/build.mjs";
 import { isInstalled } from "./lib/install.mjs";
 import { makeKeeper } from "./lib/keeper.mjs";
+import { killAll } from "./lib/leftovers.mjs";
 import { lockHolder, tryLock } from "./lib/lock.mjs";
 import { isFree, nextFreePort } from "./lib/ports.mjs";
 import { startPostgres, stopPostgres } from "./lib/postgres.mjs";
@@ -27,13 +28,21 @@ const makeFolder = (): string => {
   folders.push(folder);
   return folder;
 };
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+afterAll(async () => {
+  for (const folder of folders) {
+    // A failed test may have left its servers.
+    await killAll(folder, {});
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 /** A process that lives until it is killed. */
 const makeSleeper = (env: Record<string, string> = {}) => {
-  const child = spawn("sleep", ["60"], { stdio: "ignore", detached: true, env: { PATH: process.env.PATH, ...env } });
+  const child = spawn("sleep", ["60"], {
+    stdio: "ignore",
+    detached: true,
+    env: { NODE_ENV: "test", PATH: process.env.PATH, ...env },
+  });
   return identify(child.pid ?? 0);
 };
 
@@ -79,7 +88,14 @@ test("in production the start refuses what env.ts refuses, with the same sentenc
 
 test("DB_* and REDIS_* give the URLs that env.ts makes of them", () => {
   const parts = {
-    ...{ JWT_SECRET: "long-enough", DB_HOST: "db", DB_USER: "a b", DB_PASSWORD: "p@ss:/", DB_NAME: "x", DB_SSLMODE: "require" },
+    ...{
+      JWT_SECRET: "long-enough",
+      DB_HOST: "db",
+      DB_USER: "a b",
+      DB_PASSWORD: "p@ss:/",
+      DB_NAME: "x",
+      DB_SSLMODE: "require",
+    },
     ...{ REDIS_HOST: "cache", REDIS_PASSWORD: "p@ss", REDIS_DB: "3" },
   };
   expect(givenDatabase(parts)).toBe(parseEnv(parts).DATABASE_URL);
@@ -91,11 +107,24 @@ test("DB_* and REDIS_* give the URLs that env.ts makes of them", () => {
 });
 
 test(".env: quotes, comments and empty values; the process's own values win; npm's are dropped", () => {
-  const text = "# head\nA=1\nexport B = two words # note\nC='# kept'\nD=\"x\\ny\"\nE=\n  F=a#b\nnot a line\nG=\"two\nlines\"\r\nH=last\r\n";
-  expect(parseDotEnv(text)).toEqual({ A: "1", B: "two words", C: "# kept", D: "x\ny", E: "", F: "a#b", G: "two\nlines", H: "last" });
+  const text =
+    '# head\nA=1\nexport B = two words # note\nC=\'# kept\'\nD="x\\ny"\nE=\n  F=a#b\nnot a line\nG="two\nlines"\r\nH=last\r\n';
+  expect(parseDotEnv(text)).toEqual({
+    A: "1",
+    B: "two words",
+    C: "# kept",
+    D: "x\ny",
+    E: "",
+    F: "a#b",
+    G: "two\nlines",
+    H: "last",
+  });
   const file = path.join(makeFolder(), ".env");
   writeFileSync(file, "A=1\nB=2\nC=\n");
-  expect(loadEnv({ A: "mine", B: "", npm_lifecycle_event: "start", npm_package_name: "x" }, file)).toEqual({ A: "mine", B: "2" });
+  expect(loadEnv({ A: "mine", B: "", npm_lifecycle_event: "start", npm_package_name: "x" }, file)).toEqual({
+    A: "mine",
+    B: "2",
+  });
 });
 
 test("an old Node is refused with a sentence that names both versions", () => {
@@ -107,7 +136,12 @@ test("an old Node is refused with a sentence that names both versions", () => {
 test("a pid written down counts only with its start time and on the same boot", async () => {
   const dataDir = makeFolder();
   const sleeper = makeSleeper();
-  const run = { ...identify(process.pid), bootId: bootId(), ports: { web: 1 }, processes: { worker: sleeper, web: { ...sleeper, startTime: "1" } } };
+  const run = {
+    ...identify(process.pid),
+    bootId: bootId(),
+    ports: { web: 1 },
+    processes: { worker: sleeper, web: { ...sleeper, startTime: "1" } },
+  };
   writeRun(dataDir, run);
   expect(survivors(readRun(dataDir))).toEqual({ worker: sleeper });
   expect(survivors({ ...run, bootId: "another" })).toEqual({});
@@ -145,11 +179,21 @@ test("the build's hash changes with a source and not with a test", () => {
 });
 
 test("packages are installed again when npm's list differs from the lockfile, other platforms' packages aside", () => {
-  const wanted = { packages: { "": {}, "node_modules/a": { version: "1.0.0" }, "node_modules/b": { version: "1.0.0", optional: true, os: ["none"] } } };
+  const wanted = {
+    packages: {
+      "": {},
+      "node_modules/a": { version: "1.0.0" },
+      "node_modules/b": { version: "1.0.0", optional: true, os: ["none"] },
+    },
+  };
   expect(isInstalled(wanted, { packages: { "node_modules/a": { version: "1.0.0" } } })).toBe(true);
   expect(isInstalled(wanted, { packages: { "node_modules/a": { version: "1.0.1" } } })).toBe(false);
   expect(isInstalled(wanted, { packages: {} })).toBe(false);
-  expect(isInstalled(wanted, { packages: { "node_modules/a": { version: "1.0.0" }, "node_modules/c": { version: "1.0.0" } } })).toBe(false);
+  expect(
+    isInstalled(wanted, {
+      packages: { "node_modules/a": { version: "1.0.0" }, "node_modules/c": { version: "1.0.0" } },
+    }),
+  ).toBe(false);
   expect(isInstalled(wanted, null)).toBe(false);
 });
 
@@ -157,13 +201,33 @@ test("the runners' reports are summed; a crash counts as one failure and a skipp
   const folder = makeFolder();
   const file = path.join(folder, "report.json");
   const passed = { status: "passed", fullName: "a" };
-  writeFileSync(file, JSON.stringify({ testResults: [{ status: "passed", assertionResults: [passed, { status: "skipped", fullName: "b" }] }, { status: "failed", assertionResults: [] }] }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      testResults: [
+        { status: "passed", assertionResults: [passed, { status: "skipped", fullName: "b" }] },
+        { status: "failed", assertionResults: [] },
+      ],
+    }),
+  );
   const vitest = countVitest(file, 1);
   expect(vitest).toMatchObject({ passed: 1, failed: 1, skipped: ["b"] });
   writeFileSync(file, JSON.stringify({ testResults: [{ status: "passed", assertionResults: [passed] }] }));
   expect(countVitest(file, 1)).toMatchObject({ passed: 1, failed: 1 });
   const spec = (status: string) => ({ title: status, tests: [{ status }] });
-  writeFileSync(file, JSON.stringify({ errors: [], suites: [{ title: "x.spec.ts", specs: [spec("expected"), spec("unexpected")], suites: [{ title: "y", specs: [spec("skipped"), spec("flaky")] }] }] }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      errors: [],
+      suites: [
+        {
+          title: "x.spec.ts",
+          specs: [spec("expected"), spec("unexpected")],
+          suites: [{ title: "y", specs: [spec("skipped"), spec("flaky")] }],
+        },
+      ],
+    }),
+  );
   const playwright = countPlaywright(file, 1);
   expect(playwright).toMatchObject({ passed: 2, failed: 1, skipped: ["x.spec.ts › y › skipped"] });
   expect(countPlaywright(path.join(folder, "none.json"), 1)).toMatchObject({ passed: 0, failed: 1 });
@@ -189,16 +253,19 @@ test("a kept process that dies comes back, and none after its release", async ()
   expect(started).toHaveLength(2);
 });
 
-test.runIf(process.platform === "linux")("programs left by a worker are found by their marks and killed, another data directory's are not", async () => {
-  const dataDir = makeFolder();
-  const left = makeSleeper({ MLQUEUE_TASK_ID: "task_1", MLQUEUE_DATA_DIR: dataDir });
-  const foreign = makeSleeper({ MLQUEUE_TASK_ID: "task_1", MLQUEUE_DATA_DIR: `${dataDir}2` });
-  await expect.poll(() => readFileSync(`/proc/${left.pid}/environ`, "utf8")).toContain("MLQUEUE_TASK_ID");
-  expect(await killPrograms(dataDir)).toBe(1);
-  expect(isAlive(left)).toBe(false);
-  expect(isAlive(foreign)).toBe(true);
-  await end(foreign, [["SIGKILL", 1000]]);
-});
+test.runIf(process.platform === "linux")(
+  "programs left by a worker are found by their marks and killed, another data directory's are not",
+  async () => {
+    const dataDir = makeFolder();
+    const left = makeSleeper({ MLQUEUE_TASK_ID: "task_1", MLQUEUE_DATA_DIR: dataDir });
+    const foreign = makeSleeper({ MLQUEUE_TASK_ID: "task_1", MLQUEUE_DATA_DIR: `${dataDir}2` });
+    await expect.poll(() => readFileSync(`/proc/${left.pid}/environ`, "utf8")).toContain("MLQUEUE_TASK_ID");
+    expect(await killPrograms(dataDir)).toBe(1);
+    expect(isAlive(left)).toBe(false);
+    expect(isAlive(foreign)).toBe(true);
+    await end(foreign, [["SIGKILL", 1000]]);
+  },
+);
 
 test("PostgreSQL keeps its port and committed rows over kill -9, is taken over when it runs, and takes a new password", async () => {
   const dataDir = makeFolder();
@@ -214,9 +281,15 @@ test("PostgreSQL keeps its port and committed rows over kill -9, is taken over w
   server = await startPostgres({ dataDir, password: "first", port });
   expect(server.port).toBe(port);
   expect(await ask(server.url, (sql) => sql`SELECT count(*)::int AS n FROM kept`)).toEqual([{ n: 1000 }]);
-  const settings = await ask(server.url, (sql) => sql`SELECT current_setting('fsync') AS a, current_setting('synchronous_commit') AS b`);
+  const settings = await ask(
+    server.url,
+    (sql) => sql`SELECT current_setting('fsync') AS a, current_setting('synchronous_commit') AS b`,
+  );
   expect(settings).toEqual([{ a: "on", b: "on" }]);
-  expect(await startPostgres({ dataDir, password: "first", port, known: server })).toMatchObject({ pid: server.pid, how: "found running" });
+  expect(await startPostgres({ dataDir, password: "first", port, known: server })).toMatchObject({
+    pid: server.pid,
+    how: "found running",
+  });
   const again = await startPostgres({ dataDir, password: "second", port, known: server });
   expect(again.pid).not.toBe(server.pid);
   expect(await ask(again.url, (sql) => sql`SELECT count(*)::int AS n FROM kept`)).toEqual([{ n: 1000 }]);
@@ -248,6 +321,9 @@ test("Redis comes back on its port after kill -9, is taken over when it runs, an
   expect(await server.exited).toBe("signal SIGKILL");
   const again = await startRedis({ dataDir, password: "abc", port: server.port });
   expect(again.port).toBe(server.port);
-  expect(await startRedis({ dataDir, password: "abc", port: again.port, known: again })).toMatchObject({ pid: again.pid, how: "found running" });
+  expect(await startRedis({ dataDir, password: "abc", port: again.port, known: again })).toMatchObject({
+    pid: again.pid,
+    how: "found running",
+  });
   expect(await stopRedis(again)).toBe(true);
 });

@@ -35,7 +35,8 @@ let release = null;
 let stopping = false;
 
 const save = (changes = {}) => writeRun(dataDir, Object.assign(run, changes));
-const track = (name, one) => save({ processes: { ...run.processes, [name]: { pid: one.pid, startTime: one.startTime } } });
+const track = (name, one) =>
+  save({ processes: { ...run.processes, [name]: { pid: one.pid, startTime: one.startTime } } });
 
 /** One supervisor per data directory. @throws Trouble with the address of the one that runs */
 const takeLock = async () => {
@@ -52,7 +53,7 @@ const takeLock = async () => {
   );
 };
 
-const keep = (name, title, start) => {
+const keep = (title, start) => {
   const keeper = makeKeeper({ name: title, start, say: (sentence) => !stopping && steps.event(sentence) });
   keepers.push(keeper);
   return keeper;
@@ -60,7 +61,12 @@ const keep = (name, title, start) => {
 
 const services = async (secrets, before) => {
   const last = (name) => ({ port: before?.ports?.[name], process: survivors(before)[name] });
-  const postgres = postgresService({ dataDir, password: secrets.dbPassword, given: givenDatabase(env), last: last("postgres") });
+  const postgres = postgresService({
+    dataDir,
+    password: secrets.dbPassword,
+    given: givenDatabase(env),
+    last: last("postgres"),
+  });
   const redis = redisService({ dataDir, password: secrets.redisPassword, given: givenRedis(env), last: last("redis") });
   ours = { postgres: postgres.ours, redis: redis.ours };
   for (const [name, title, one] of [
@@ -75,7 +81,7 @@ const services = async (secrets, before) => {
       return server;
     };
     await steps.step(title, async () => {
-      if (one.ours) await keep(name, title, begin).begin();
+      if (one.ours) await keep(title, begin).begin();
       else await begin();
       return one.note;
     });
@@ -87,13 +93,19 @@ const services = async (secrets, before) => {
 const web = async (childEnv, dist) => {
   const host = env.SERVER_HOST || "127.0.0.1";
   const wanted = Number(env.SERVER_PORT || 8080);
-  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65535) throw new Trouble(`SERVER_PORT=${env.SERVER_PORT} is wrong: it must be from 0 to 65535.`);
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65535)
+    throw new Trouble(`SERVER_PORT=${env.SERVER_PORT} is wrong: it must be from 0 to 65535.`);
   const settings = { dist, env: childEnv, log: logOf("web"), host };
-  const keeper = keep("web", "The web server", () => startWeb(settings, (one) => track("web", one)));
+  const keeper = keep("The web server", () => startWeb(settings, (one) => track("web", one)));
   for (let round = 0; ; round++) {
     settings.port = await nextFreePort(wanted, host);
     const address = `http://localhost:${settings.port}`;
-    settings.env = { ...childEnv, SERVER_HOST: host, SERVER_PORT: String(settings.port), NEXTAUTH_URL: env.NEXTAUTH_URL || address };
+    settings.env = {
+      ...childEnv,
+      SERVER_HOST: host,
+      SERVER_PORT: String(settings.port),
+      NEXTAUTH_URL: env.NEXTAUTH_URL || address,
+    };
     run.ports.web = settings.port;
     try {
       await keeper.begin();
@@ -129,14 +141,27 @@ const main = async () => {
     });
   save({ dist });
   graceSeconds = Number(env.SHUTDOWN_GRACE_SECONDS || 5);
-  const childEnv = { ...programEnv({ env: withSecrets(env, secrets), dataDir, dist, ...urls }), SHUTDOWN_GRACE_SECONDS: String(graceSeconds) };
+  const childEnv = {
+    ...programEnv({ env: withSecrets(env, secrets), dataDir, dist, ...urls }),
+    SHUTDOWN_GRACE_SECONDS: String(graceSeconds),
+  };
   await steps.step("Migrations", async () => {
     await migrate({ dist, env: childEnv, log: logOf("migrate") });
     return "up to date";
   });
   // The three wait for the database more than for the processor, so they start side by side.
-  const account = bootstrap({ dist, env: { ...childEnv, BOOTSTRAP_EMAIL: env.BOOTSTRAP_EMAIL || "admin@localhost", BOOTSTRAP_PASSWORD: env.BOOTSTRAP_PASSWORD || secrets.firstPassword }, log: logOf("account") });
-  const workerKeeper = keep("worker", "The worker", () => startWorker({ dist, env: childEnv, log: logOf("worker") }, (one) => track("worker", one)));
+  const account = bootstrap({
+    dist,
+    env: {
+      ...childEnv,
+      BOOTSTRAP_EMAIL: env.BOOTSTRAP_EMAIL || "admin@localhost",
+      BOOTSTRAP_PASSWORD: env.BOOTSTRAP_PASSWORD || secrets.firstPassword,
+    },
+    log: logOf("account"),
+  });
+  const workerKeeper = keep("The worker", () =>
+    startWorker({ dist, env: childEnv, log: logOf("worker") }, (one) => track("worker", one)),
+  );
   const worker = workerKeeper.begin();
   for (const one of [account, worker]) one.catch(() => {});
   await steps.step("Web server", () => web(childEnv, dist));
@@ -153,7 +178,16 @@ const main = async () => {
   for (const one of keepers) one.keep();
   const apiKey = first.apiKey ?? secrets.firstApiKey ?? env.BOOTSTRAP_API_KEY;
   const password = env.BOOTSTRAP_PASSWORD || secrets.firstPassword;
-  for (const line of welcome({ address: run.address, email: first.email, password, apiKey, ms: performance.now(), dataDir: path.relative(process.cwd(), dataDir) || dataDir, paint: steps.paint })) steps.line(line);
+  for (const line of welcome({
+    address: run.address,
+    email: first.email,
+    password,
+    apiKey,
+    ms: performance.now(),
+    dataDir: path.relative(process.cwd(), dataDir) || dataDir,
+    paint: steps.paint,
+  }))
+    steps.line(line);
   if (dev) develop();
 };
 
@@ -187,7 +221,8 @@ const stop = async (code) => {
 
 onStop(
   (reason) => {
-    if (release) steps.line(`\n  Stopping (${reason}): the worker, the web server, Redis, PostgreSQL. Once more to force it.`);
+    if (release)
+      steps.line(`\n  Stopping (${reason}): the worker, the web server, Redis, PostgreSQL. Once more to force it.`);
     stop(0);
   },
   async () => {

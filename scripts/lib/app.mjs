@@ -9,14 +9,20 @@ import { ROOT, Trouble } from "./project.mjs";
 /** Long enough for a server that waits up to 60 s for its schema. */
 const READY_MS = 90_000;
 
-const SOURCES = { server: "src/server.ts", worker: "worker/main.ts", migrate: "src/platform/migrate.ts", account: "src/accounts/cli.ts" };
+const SOURCES = {
+  server: "src/server.ts",
+  worker: "worker/main.ts",
+  migrate: "src/platform/migrate.ts",
+  account: "src/accounts/cli.ts",
+};
 
 /**
  * The node arguments of one of our programs: its bundle, or in development its source through tsx.
  *
  * @param {"server" | "worker" | "migrate" | "account"} name @param {string | null} dist null: development
  */
-export const programArgs = (name, dist) => (dist ? ["--enable-source-maps", path.join(dist, `${name}.mjs`)] : ["--import", "tsx", path.join(ROOT, SOURCES[name])]);
+export const programArgs = (name, dist) =>
+  dist ? ["--enable-source-maps", path.join(dist, `${name}.mjs`)] : ["--import", "tsx", path.join(ROOT, SOURCES[name])];
 
 /**
  * What every program of ours gets: the person's settings, the secrets, where the services are.
@@ -56,7 +62,11 @@ const launchUntil = async (title, args, { env, log }, isReady, launched) => {
   const until = performance.now() + READY_MS;
   while (!(await isReady(one))) {
     if (ended) throw new Trouble(`The ${title} ended at its start (${ended}).`, { log, tail: tailOf(log, one.offset) });
-    if (performance.now() > until) throw new Trouble(`The ${title} did not get ready in ${READY_MS / 1000} s.`, { log, tail: tailOf(log, one.offset) });
+    if (performance.now() > until)
+      throw new Trouble(`The ${title} did not get ready in ${READY_MS / 1000} s.`, {
+        log,
+        tail: tailOf(log, one.offset),
+      });
     await sleep(40);
   }
   return one;
@@ -72,7 +82,13 @@ const dialHost = (host) => ({ "0.0.0.0": "127.0.0.1", "::": "::1" })[host] ?? ho
  */
 export const startWeb = ({ dist, env, log, host, port }, launched) => {
   const webEnv = { ...env, MLQUEUE_SERVICE: "web" };
-  return launchUntil("web server", programArgs("server", dist), { env: webEnv, log }, () => healthy(dialHost(host), port), launched);
+  return launchUntil(
+    "web server",
+    programArgs("server", dist),
+    { env: webEnv, log },
+    () => healthy(dialHost(host), port),
+    launched,
+  );
 };
 
 /**
@@ -83,12 +99,20 @@ export const startWeb = ({ dist, env, log, host, port }, launched) => {
 export const startWorker = ({ dist, env, log }, launched) => {
   const began = performance.now();
   const silent = /^(warn|error)$/.test(env.LOG_LEVEL ?? "");
-  const isReady = (one) => /"worker ready"/.test(readFrom(log, one.offset)) || (silent && performance.now() - began > 5000);
-  return launchUntil("worker", programArgs("worker", dist), { env: { ...env, MLQUEUE_SERVICE: "worker" }, log }, isReady, launched);
+  const isReady = (one) =>
+    /"worker ready"/.test(readFrom(log, one.offset)) || (silent && performance.now() - began > 5000);
+  return launchUntil(
+    "worker",
+    programArgs("worker", dist),
+    { env: { ...env, MLQUEUE_SERVICE: "worker" }, log },
+    isReady,
+    launched,
+  );
 };
 
 /** Migrates the database. @throws Trouble */
-export const migrate = ({ dist, env, log }) => run(process.execPath, programArgs("migrate", dist), { env, log, failure: "The database could not be migrated." });
+export const migrate = ({ dist, env, log }) =>
+  run(process.execPath, programArgs("migrate", dist), { env, log, failure: "The database could not be migrated." });
 
 /**
  * Makes the first account if there is none.
@@ -97,7 +121,12 @@ export const migrate = ({ dist, env, log }) => run(process.execPath, programArgs
  */
 export const bootstrap = async ({ dist, env, log }) => {
   const failure = "The first account could not be made.";
-  const { stdout } = await run(process.execPath, [...programArgs("account", dist), "bootstrap"], { env, log, capture: true, failure });
+  const { stdout } = await run(process.execPath, [...programArgs("account", dist), "bootstrap"], {
+    env,
+    log,
+    capture: true,
+    failure,
+  });
   try {
     return JSON.parse(stdout.trim().split("\n").at(-1));
   } catch {

@@ -1,6 +1,16 @@
 // Builds what `npm start` serves into dist/<hash of the sources>: a build that is served is never written to again.
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "./command.mjs";
@@ -8,12 +18,24 @@ import { waitLock } from "./lock.mjs";
 import { ROOT, Trouble } from "./project.mjs";
 import { readRun } from "./run-file.mjs";
 
-const FILES = ["package-lock.json", "next.config.ts", "tsconfig.json", "tsconfig.next.json", "postcss.config.mjs", "scripts/lib/build.mjs"];
+const FILES = [
+  "package-lock.json",
+  "next.config.ts",
+  "tsconfig.json",
+  "tsconfig.next.json",
+  "postcss.config.mjs",
+  "scripts/lib/build.mjs",
+];
 const FOLDERS = ["src", "worker", "drizzle", "public"];
 const NOT_BUILT = /\.test\.tsx?$|\.md$|(^|\/)(src\/testing|worker\/test-programs)\//;
 
 /** Bundle → entry. */
-const BUNDLES = { server: "src/server.ts", worker: "worker/main.ts", migrate: "src/platform/migrate.ts", account: "src/accounts/cli.ts" };
+const BUNDLES = {
+  server: "src/server.ts",
+  worker: "worker/main.ts",
+  migrate: "src/platform/migrate.ts",
+  account: "src/accounts/cli.ts",
+};
 
 /** A build not used for this long may go: another `npm test` may be serving one that nobody wrote down. */
 const KEEP_MS = 30 * 60_000;
@@ -73,7 +95,10 @@ const bundle = async (dist, log) => {
   } catch (error) {
     mkdirSync(path.dirname(log), { recursive: true });
     appendFileSync(log, `${error.message}\n`);
-    throw new Trouble("The server or the worker could not be bundled.", { log, tail: error.message.split("\n").slice(0, 20).join("\n") });
+    throw new Trouble("The server or the worker could not be bundled.", {
+      log,
+      tail: error.message.split("\n").slice(0, 20).join("\n"),
+    });
   }
 };
 
@@ -87,12 +112,25 @@ const buildPages = async (dist, env, log) => {
   const tsconfig = path.join(ROOT, "tsconfig.json");
   const before = existsSync(tsconfig) ? readFileSync(tsconfig, "utf8") : null;
   const nextDir = pagesFolder(dist);
-  const buildEnv = { ...env, NODE_ENV: "production", NEXT_DIST_DIR: nextDir, NEXT_TELEMETRY_DISABLED: "1", MLQUEUE_ROOT: ROOT };
+  const buildEnv = {
+    ...env,
+    NODE_ENV: "production",
+    NEXT_DIST_DIR: nextDir,
+    NEXT_TELEMETRY_DISABLED: "1",
+    MLQUEUE_ROOT: ROOT,
+  };
   try {
-    await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { env: buildEnv, log, failure: "The pages could not be built." });
+    await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], {
+      env: buildEnv,
+      log,
+      failure: "The pages could not be built.",
+    });
   } finally {
     if (before !== null && readFileSync(tsconfig, "utf8").includes(nextDir)) writeFileSync(tsconfig, before);
-    writeFileSync(path.join(ROOT, "next-env.d.ts"), '/// <reference types="next" />\n/// <reference types="next/image-types/global" />\n');
+    writeFileSync(
+      path.join(ROOT, "next-env.d.ts"),
+      '/// <reference types="next" />\n/// <reference types="next/image-types/global" />\n',
+    );
   }
 };
 
@@ -102,9 +140,13 @@ const prune = (dataDirs) => {
   const builds = readdirSync(distFolder())
     .filter((name) => /^[0-9a-f]{12}$/.test(name))
     .map((name) => path.join(distFolder(), name))
-    .map((dist) => ({ dist, usedAt: existsSync(markOf(dist)) ? statSync(markOf(dist)).mtimeMs : statSync(dist).mtimeMs }))
+    .map((dist) => ({
+      dist,
+      usedAt: existsSync(markOf(dist)) ? statSync(markOf(dist)).mtimeMs : statSync(dist).mtimeMs,
+    }))
     .sort((a, b) => b.usedAt - a.usedAt);
-  for (const { dist, usedAt } of builds.slice(2)) if (!served.includes(dist) && Date.now() - usedAt > KEEP_MS) rmSync(dist, { recursive: true, force: true });
+  for (const { dist, usedAt } of builds.slice(2))
+    if (!served.includes(dist) && Date.now() - usedAt > KEEP_MS) rmSync(dist, { recursive: true, force: true });
 };
 
 /**
@@ -125,7 +167,9 @@ export const build = async ({ env, log, dataDirs = [], say = () => {} }) => {
   };
   const found = findBuild();
   if (found) return use(found, false);
-  const release = await waitLock(path.join(distFolder(), ".lock"), "build", { onWait: (holder) => say(`waiting for the build of process ${holder.pid}`) });
+  const release = await waitLock(path.join(distFolder(), ".lock"), "build", {
+    onWait: (holder) => say(`waiting for the build of process ${holder.pid}`),
+  });
   try {
     for (let round = 1; ; round++) {
       const hash = sourceHash();

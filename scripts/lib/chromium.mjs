@@ -18,6 +18,9 @@ export const findChromium = async ({ env, log, say = () => {} }) => {
   say("apt-get install chromium");
   const apt = { ...env, DEBIAN_FRONTEND: "noninteractive" };
   await run("apt-get", ["update", "-q"], { env: apt, log });
-  await run("apt-get", ["install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-noto-cjk"], { env: apt, log });
+  await run("apt-get", ["install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-noto-cjk"], {
+    env: apt,
+    log,
+  });
   return onPath(NAMES, env.PATH);
 };

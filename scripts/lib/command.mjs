@@ -39,7 +39,8 @@ export const readFrom = (file, offset) => {
 };
 
 /** The last lines of a log from a byte on, for an error report. */
-export const tailOf = (file, offset = 0, lines = 20) => readFrom(file, offset).trimEnd().split("\n").slice(-lines).join("\n");
+export const tailOf = (file, offset = 0, lines = 20) =>
+  readFrom(file, offset).trimEnd().split("\n").slice(-lines).join("\n");
 
 /**
  * Runs a command to its end in its own process group, so that Ctrl-C reaches us first and killCommands() all of it.
@@ -53,7 +54,12 @@ export const run = async (file, args, { env, cwd = ROOT, log, capture = false, s
   if (closed) throw new Trouble("Stopped.");
   const offset = log ? sizeOf(log) : 0;
   const fd = log ? openLog(log) : "ignore";
-  const child = spawn(file, args, { env, cwd, detached: true, stdio: stdio ?? [input === undefined ? "ignore" : "pipe", capture ? "pipe" : fd, fd] });
+  const child = spawn(file, args, {
+    env,
+    cwd,
+    detached: true,
+    stdio: stdio ?? [input === undefined ? "ignore" : "pipe", capture ? "pipe" : fd, fd],
+  });
   if (typeof fd === "number") closeSync(fd);
   const one = child.pid ? identify(child.pid) : null;
   if (one) running.add(one);
@@ -65,7 +71,9 @@ export const run = async (file, args, { env, cwd = ROOT, log, capture = false, s
   child.stdin?.end(input);
   const code = await new Promise((done) => {
     child.once("error", () => done(127));
-    child.once("close", (status, signal) => done(status ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGKILL" ? 9 : 15)));
+    child.once("close", (status, signal) =>
+      done(status ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGKILL" ? 9 : 15)),
+    );
   });
   if (one) running.delete(one);
   if (code !== 0 && failure) throw new Trouble(failure, { log, tail: log ? tailOf(log, offset) : undefined });

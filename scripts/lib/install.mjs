@@ -58,7 +58,9 @@ const npm = (given) => (/npm-cli\.c?js$/.test(given ?? "") ? [process.execPath, 
  */
 export const install = async ({ env, log, say = () => {} }) => {
   if (!isInstallStale()) return "up to date";
-  const release = await waitLock(path.join(LOCAL_DIR, "install.lock"), "npm ci", { onWait: (holder) => say(`waiting for the install of process ${holder.pid}`) });
+  const release = await waitLock(path.join(LOCAL_DIR, "install.lock"), "npm ci", {
+    onWait: (holder) => say(`waiting for the install of process ${holder.pid}`),
+  });
   try {
     if (!isInstallStale()) return "up to date";
     say("npm ci");
@@ -66,7 +68,11 @@ export const install = async ({ env, log, say = () => {} }) => {
     // With NODE_ENV=production npm leaves out what builds and tests need.
     delete clean.NODE_ENV;
     const [file, ...args] = [...npm(clean.npm_execpath), "ci", "--include=dev", "--no-audit", "--no-fund"];
-    await run(file, args, { env: clean, log, failure: "`npm ci` failed: mend what it says below (often the network) and start again." });
+    await run(file, args, {
+      env: clean,
+      log,
+      failure: "`npm ci` failed: mend what it says below (often the network) and start again.",
+    });
     writeFileSync(noteFile(), `${hashOfLock()}\n`);
     return "installed";
   } finally {

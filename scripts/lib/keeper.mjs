@@ -63,7 +63,11 @@ export const makeKeeper = ({ name, start, say }) => {
     /** Ends it, for the watch to start it again; at once if it waits for its next try. */
     restart: async (ms) => {
       wake();
-      if (current) await end(current, [["SIGTERM", ms], ["SIGKILL", 500]]);
+      if (current)
+        await end(current, [
+          ["SIGTERM", ms],
+          ["SIGKILL", 500],
+        ]);
     },
     /** No more starts. What still runs is the caller's to end. */
     release: () => {

@@ -1,6 +1,7 @@
 // Ends the processes of a data directory: in order at a stop, and those that a killed supervisor left behind.
-import { end, findByEnvironment, isAlive, killPrograms, send, sendGroup, waitGone } from "./processes.mjs";
+
 import { findPostgresIn, stopPostgres } from "./postgres.mjs";
+import { end, findByEnvironment, isAlive, killPrograms, send, sendGroup, waitGone } from "./processes.mjs";
 import { findRedisIn, stopRedis } from "./redis.mjs";
 import { survivors } from "./run-file.mjs";
 
@@ -19,13 +20,27 @@ const allOf = (dataDir, role, known) => {
  * have groups and sessions of their own, so they are looked for by their marks.
  */
 const endWorkers = async (workers, dataDir, ms) => {
-  await Promise.all(workers.map((one) => end(one, [["SIGTERM", ms], ["SIGKILL", 500]])));
+  await Promise.all(
+    workers.map((one) =>
+      end(one, [
+        ["SIGTERM", ms],
+        ["SIGKILL", 500],
+      ]),
+    ),
+  );
   for (const one of workers) sendGroup(one, "SIGKILL");
   await killPrograms(dataDir);
 };
 
 const endWebs = async (webs, ms) => {
-  await Promise.all(webs.map((one) => end(one, [["SIGTERM", ms], ["SIGKILL", 500]])));
+  await Promise.all(
+    webs.map((one) =>
+      end(one, [
+        ["SIGTERM", ms],
+        ["SIGKILL", 500],
+      ]),
+    ),
+  );
   for (const one of webs) sendGroup(one, "SIGKILL");
 };
 

@@ -24,7 +24,8 @@ const ignoresHangUp = () => {
 const watchNpm = () => {
   const parent = process.ppid;
   const above = parentAndName(parent);
-  const npm = above && /^(sh|dash|ash|bash|busybox|zsh|ksh)$/.test(above.name) && above.parent > 1 ? above.parent : null;
+  const npm =
+    above && /^(sh|dash|ash|bash|busybox|zsh|ksh)$/.test(above.name) && above.parent > 1 ? above.parent : null;
   const exists = (pid) => {
     try {
       process.kill(pid, 0);

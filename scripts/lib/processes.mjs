@@ -20,7 +20,13 @@ export const bootId = () => {
 export const startTimeOf = (pid) => {
   if (!Number.isInteger(pid) || pid <= 0) return null;
   try {
-    if (!hasProc) return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() || null;
+    if (!hasProc)
+      return (
+        execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+          encoding: "utf8",
+          stdio: ["ignore", "pipe", "ignore"],
+        }).trim() || null
+      );
     // The name in parentheses may hold anything, so fields are counted from its last ")".
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -79,7 +85,9 @@ export const end = async (one, ladder) => {
 
 const pids = () => {
   if (!hasProc) return [];
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 };
 
 const quietly = (read) => {
@@ -99,7 +107,8 @@ export const findByEnvironment = (marks, matches = (entries, mark) => entries.in
   pids().flatMap((pid) => {
     if (pid === process.pid) return [];
     const entries = quietly(() => readFileSync(`/proc/${pid}/environ`, "latin1"))?.split("\0");
-    const one = entries && marks.every((mark) => matches(entries, Buffer.from(mark).toString("latin1"))) ? identify(pid) : null;
+    const one =
+      entries && marks.every((mark) => matches(entries, Buffer.from(mark).toString("latin1"))) ? identify(pid) : null;
     return one?.startTime ? [one] : [];
   });
 
@@ -117,8 +126,16 @@ export const findByFolder = (folder, programs) =>
 
 /** Parent of a process and the name of its program; null when it is gone. */
 export const parentAndName = (pid) => {
-  const ps = () => execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim().match(/^(\d+)\s+(.*)$/);
-  const stat = hasProc ? quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"))?.match(/^\d+ \((.*)\) \S (\d+)/s) : null;
+  const ps = () =>
+    execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    })
+      .trim()
+      .match(/^(\d+)\s+(.*)$/);
+  const stat = hasProc
+    ? quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8"))?.match(/^\d+ \((.*)\) \S (\d+)/s)
+    : null;
   const found = hasProc ? stat && [stat[2], stat[1]] : quietly(ps)?.slice(1);
   return found ? { parent: Number(found[0]), name: path.basename(found[1]) } : null;
 };
@@ -127,14 +144,17 @@ const parentOf = (pid) => parentAndName(pid)?.parent ?? 0;
 
 /** Whether a worker of `npm run worker` is above it: that one runs on its own and sees to its programs itself. */
 const belongsToOtherWorker = (pid, workers) => {
-  for (let one = parentOf(pid), depth = 0; one > 1 && depth < 50; one = parentOf(one), depth++) if (workers.has(one)) return true;
+  for (let one = parentOf(pid), depth = 0; one > 1 && depth < 50; one = parentOf(one), depth++)
+    if (workers.has(one)) return true;
   return false;
 };
 
 /** Training programs of a data directory whose worker is gone, by the marks that a worker gives each of them. */
 const findPrograms = (dataDir, under) => {
   const found = findByEnvironment(["MLQUEUE_TASK_ID=", `MLQUEUE_DATA_DIR=${dataDir}`], (entries, mark) =>
-    mark.endsWith("_ID=") ? entries.some((entry) => entry.startsWith(mark)) : entries.some((entry) => entry === mark || (under && entry.startsWith(`${mark}/`))),
+    mark.endsWith("_ID=")
+      ? entries.some((entry) => entry.startsWith(mark))
+      : entries.some((entry) => entry === mark || (under && entry.startsWith(`${mark}/`))),
   );
   if (found.length === 0) return found;
   const others = new Set(findByEnvironment(["MLQUEUE_SERVICE=run-worker"]).map(({ pid }) => pid));

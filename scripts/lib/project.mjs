@@ -26,7 +26,8 @@ export class Trouble extends Error {
  */
 export const parseDotEnv = (text) => {
   const found = {};
-  const line = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*('[^']*'|"(?:\\[\s\S]|[^"\\])*"|[^\r\n]*)/gm;
+  const line =
+    /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*('[^']*'|"(?:\\[\s\S]|[^"\\])*"|[^\r\n]*)/gm;
   for (const [, name, raw] of text.matchAll(line)) {
     if (raw.startsWith("'")) found[name] = raw.endsWith("'") && raw.length > 1 ? raw.slice(1, -1) : raw;
     else if (raw.startsWith('"'))
@@ -41,6 +42,10 @@ export const parseDotEnv = (text) => {
  *
  * An empty value counts as not set, as in src/platform/env.ts. What npm says about the script that runs is dropped, since
  * it would leak into every training program and into `npm ci`.
+ *
+ * @param {Record<string, string | undefined>} [source]
+ * @param {string} [file] "" for no file
+ * @returns {Record<string, string>}
  */
 export const loadEnv = (source = process.env, file = path.join(ROOT, ".env")) => {
   const env = existsSync(file) ? parseDotEnv(readFileSync(file, "utf8")) : {};
@@ -56,5 +61,7 @@ export const dataDirOf = (env) => path.resolve(ROOT, env.DATA_DIR || ".data");
 export const checkNode = (version = process.versions.node) => {
   const [major, minor] = version.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19))
-    throw new Trouble(`MLQueue needs Node 20.19 or newer, and this is Node ${version}: install a newer one from nodejs.org and try again.`);
+    throw new Trouble(
+      `MLQueue needs Node 20.19 or newer, and this is Node ${version}: install a newer one from nodejs.org and try again.`,
+    );
 };

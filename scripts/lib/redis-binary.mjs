@@ -31,7 +31,11 @@ const libraryFolders = (root) => {
 
 const environment = (root) => {
   const folders = libraryFolders(root);
-  return { ...process.env, LC_ALL: "C", LD_LIBRARY_PATH: [...folders, process.env.LD_LIBRARY_PATH].filter(Boolean).join(":") };
+  return {
+    ...process.env,
+    LC_ALL: "C",
+    LD_LIBRARY_PATH: [...folders, process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
+  };
 };
 
 const missingLibraries = async (root, program) => {
@@ -86,7 +90,10 @@ const unpackDebian = async (log) => {
       if (wanted.length > 0 && !(await download(wanted))) return null;
       const depends = [];
       for (const deb of readdirSync(debs).filter((name) => name.endsWith(".deb"))) {
-        const { stdout } = await run("dpkg-deb", ["-f", path.join(debs, deb), "Depends"], { env: process.env, capture: true });
+        const { stdout } = await run("dpkg-deb", ["-f", path.join(debs, deb), "Depends"], {
+          env: process.env,
+          capture: true,
+        });
         depends.push(...stdout.split(/[,|]/).map((one) => one.trim().split(/[ (:]/)[0]));
         await run("dpkg-deb", ["-x", path.join(debs, deb), root], { env: process.env, log });
       }
@@ -106,13 +113,21 @@ const unpackDebian = async (log) => {
 };
 
 const isInstalled = (name) => {
-  for (const file of [`/var/lib/dpkg/info/${name}.list`, `/var/lib/dpkg/info/${name}:${{ x64: "amd64" }[process.arch] ?? process.arch}.list`]) if (existsSync(file)) return true;
+  for (const file of [
+    `/var/lib/dpkg/info/${name}.list`,
+    `/var/lib/dpkg/info/${name}:${{ x64: "amd64" }[process.arch] ?? process.arch}.list`,
+  ])
+    if (existsSync(file)) return true;
   return false;
 };
 
 const isDebianLike = () => {
   try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync("/etc/os-release", "utf8")) && onPath(["apt-get"]) !== null && onPath(["dpkg-deb"]) !== null;
+    return (
+      /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync("/etc/os-release", "utf8")) &&
+      onPath(["apt-get"]) !== null &&
+      onPath(["dpkg-deb"]) !== null
+    );
   } catch {
     return false;
   }
@@ -138,5 +153,7 @@ export const findRedis = async (log) => {
   if (installed) return { program: installed, env: process.env };
   const found = unpacked() ?? (isDebianLike() ? await unpackDebian(log) : null);
   if (found) return found;
-  throw new Trouble(`No Redis was found: run ${howToInstall()} and start again, or set REDIS_URL.`, { log: isDebianLike() ? log : undefined });
+  throw new Trouble(`No Redis was found: run ${howToInstall()} and start again, or set REDIS_URL.`, {
+    log: isDebianLike() ? log : undefined,
+  });
 };

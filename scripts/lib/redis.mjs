@@ -9,7 +9,8 @@ import { Trouble } from "./project.mjs";
 import { findRedis } from "./redis-binary.mjs";
 
 /** Servers that work in a data directory's folder, whoever started them. (Debian's redis-server is a link to redis-check-rdb.) */
-export const findRedisIn = (dataDir) => findByFolder(path.join(dataDir, "redis"), ["redis-server", "valkey-server", "redis-check-rdb", "valkey-check-rdb"]);
+export const findRedisIn = (dataDir) =>
+  findByFolder(path.join(dataDir, "redis"), ["redis-server", "valkey-server", "redis-check-rdb", "valkey-check-rdb"]);
 
 /** True when a Redis answers on this port with this password. The password is hexadecimal, so it needs no quoting. */
 export const answers = (port, password, ms = 500) =>
@@ -64,7 +65,8 @@ export const startRedis = async ({ dataDir, password, port, known }) => {
   const folder = path.join(dataDir, "redis");
   const log = path.join(dataDir, "logs", "redis.log");
   mkdirSync(folder, { recursive: true });
-  if (port && isAlive(known) && (await answers(port, password))) return { ...known, port, url: urlOf(port, password), how: "found running" };
+  if (port && isAlive(known) && (await answers(port, password)))
+    return { ...known, port, url: urlOf(port, password), how: "found running" };
   for (const one of [...(isAlive(known) ? [known] : []), ...findRedisIn(dataDir)]) await stopRedis(one);
   const { program, env } = await findRedis(log);
   for (let round = 0; round < 5; round++) {
@@ -75,7 +77,8 @@ export const startRedis = async ({ dataDir, password, port, known }) => {
       ended = how;
     });
     while (ended === null) {
-      if (await answers(chosen, password)) return { ...server, port: chosen, url: urlOf(chosen, password), how: "started" };
+      if (await answers(chosen, password))
+        return { ...server, port: chosen, url: urlOf(chosen, password), how: "started" };
       await sleep(15);
     }
     const tail = tailOf(log, server.offset);
@@ -85,4 +88,8 @@ export const startRedis = async ({ dataDir, password, port, known }) => {
 };
 
 /** Nothing of it is worth keeping, so it gets little time. */
-export const stopRedis = (server) => end(server, [["SIGTERM", 1000], ["SIGKILL", 500]]);
+export const stopRedis = (server) =>
+  end(server, [
+    ["SIGTERM", 1000],
+    ["SIGKILL", 500],
+  ]);

@@ -34,7 +34,7 @@ export const writeRun = (dataDir, run) => {
 /** The live supervisor of this data directory with what it wrote down so far; null when none lives. */
 export const liveRun = (dataDir) => {
   const holder = lockHolder(lockOf(dataDir));
-  if (!holder || holder.purpose !== "start") return null;
+  if (holder?.purpose !== "start") return null;
   const run = readRun(dataDir);
   return run?.pid === holder.pid ? run : { pid: holder.pid, startTime: holder.startTime, ports: {}, processes: {} };
 };

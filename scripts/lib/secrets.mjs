@@ -26,7 +26,9 @@ export const readSecrets = (dataDir) => {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Trouble(`${fileOf(dataDir)} is not valid JSON: mend it, or delete it to have new secrets made (everybody is then signed out).`);
+    throw new Trouble(
+      `${fileOf(dataDir)} is not valid JSON: mend it, or delete it to have new secrets made (everybody is then signed out).`,
+    );
   }
 };
 
@@ -46,7 +48,14 @@ export const writeSecrets = (dataDir, secrets) => {
  */
 export const keepSecrets = (dataDir) => {
   const kept = readSecrets(dataDir);
-  const secrets = { jwtSecret: hex(32), nextAuthSecret: hex(32), dbPassword: hex(24), redisPassword: hex(24), firstPassword: password(), ...kept };
+  const secrets = {
+    jwtSecret: hex(32),
+    nextAuthSecret: hex(32),
+    dbPassword: hex(24),
+    redisPassword: hex(24),
+    firstPassword: password(),
+    ...kept,
+  };
   if (JSON.stringify(secrets) !== JSON.stringify(kept)) writeSecrets(dataDir, secrets);
   else chmodSync(fileOf(dataDir), 0o600);
   return secrets;
@@ -67,4 +76,8 @@ export const checkProductionSecrets = (env) => {
 export const withSecrets = (env, secrets) =>
   env.ENV === "production"
     ? env
-    : { ...env, JWT_SECRET: env.JWT_SECRET || secrets.jwtSecret, NEXTAUTH_SECRET: env.NEXTAUTH_SECRET || env.JWT_SECRET || secrets.nextAuthSecret };
+    : {
+        ...env,
+        JWT_SECRET: env.JWT_SECRET || secrets.jwtSecret,
+        NEXTAUTH_SECRET: env.NEXTAUTH_SECRET || env.JWT_SECRET || secrets.nextAuthSecret,
+      };

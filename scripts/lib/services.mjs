@@ -27,7 +27,9 @@ const reach = (name, url, defaultPort) => {
   try {
     where = new URL(url);
   } catch {
-    throw new Trouble(`${name} is not a URL: write it as ${name === "DATABASE_URL" ? "postgres://user:password@host:5432/name" : "redis://host:6379"}.`);
+    throw new Trouble(
+      `${name} is not a URL: write it as ${name === "DATABASE_URL" ? "postgres://user:password@host:5432/name" : "redis://host:6379"}.`,
+    );
   }
   const host = where.hostname.replace(/^\[|\]$/g, "");
   const port = Number(where.port || defaultPort);
@@ -35,7 +37,11 @@ const reach = (name, url, defaultPort) => {
     const socket = net.connect({ host, port });
     const trouble = (why) => {
       socket.destroy();
-      fail(new Trouble(`Nothing answers at ${host}:${port} (${why}), which ${name} names: start it there, or leave ${name} unset and MLQueue brings its own.`));
+      fail(
+        new Trouble(
+          `Nothing answers at ${host}:${port} (${why}), which ${name} names: start it there, or leave ${name} unset and MLQueue brings its own.`,
+        ),
+      );
     };
     socket.setTimeout(5000, () => trouble("timed out"));
     socket.once("error", (error) => trouble(error.code ?? error.message));
@@ -46,7 +52,8 @@ const reach = (name, url, defaultPort) => {
   });
 };
 
-const noteOf = (server) => `${{ made: "new, ", started: "", "found running": "still running, " }[server.how]}port ${server.port}`;
+const noteOf = (server) =>
+  `${{ made: "new, ", started: "", "found running": "still running, " }[server.how]}port ${server.port}`;
 
 /**
  * A service: `ours` says whether it is ours to run, start() brings it up (again on the same port) and sets `url`.

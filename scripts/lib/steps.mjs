@@ -14,7 +14,8 @@ export const makeSteps = ({ out = process.stdout, quiet = false } = {}) => {
   const live = Boolean(out.isTTY) && process.env.TERM !== "dumb";
   const paint = (code, text) => (live && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text);
   const width = () => Math.max(20, (out.columns ?? 100) - 1);
-  const row = (mark, title, note, ms) => `  ${mark} ${title.padEnd(14)} ${note.slice(0, width() - 28).padEnd(44)} ${seconds(ms).padStart(8)}`;
+  const row = (mark, title, note, ms) =>
+    `  ${mark} ${title.padEnd(14)} ${note.slice(0, width() - 28).padEnd(44)} ${seconds(ms).padStart(8)}`;
   // A closed terminal must not end the process in the middle of its clean-up.
   out.on("error", () => {});
 
@@ -24,7 +25,10 @@ export const makeSteps = ({ out = process.stdout, quiet = false } = {}) => {
       const start = performance.now();
       let note = "";
       let frame = 0;
-      const draw = () => out.write(`\r\u001b[2K${row(paint(36, FRAMES[frame++ % FRAMES.length]), title, note, performance.now() - start)}`);
+      const draw = () =>
+        out.write(
+          `\r\u001b[2K${row(paint(36, FRAMES[frame++ % FRAMES.length]), title, note, performance.now() - start)}`,
+        );
       const timer = live ? setInterval(draw, 120) : setTimeout(() => !quiet && out.write(`  … ${title}\n`), 3000);
       const stop = () => {
         clearInterval(timer);

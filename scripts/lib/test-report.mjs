@@ -9,10 +9,18 @@ const readJson = (file) => {
   }
 };
 
-const crashed = (what) => ({ passed: 0, failed: 1, skipped: [], notes: [`${what} ended without a report: counted as 1 failed.`] });
+const crashed = (what) => ({
+  passed: 0,
+  failed: 1,
+  skipped: [],
+  notes: [`${what} ended without a report: counted as 1 failed.`],
+});
 
 /** A runner that failed although no test did (an unhandled error, a timeout of the whole) is one failure. */
-const withExit = (count, code, what) => (code !== 0 && count.failed === 0 ? { ...count, failed: 1, notes: [`${what} ended with code ${code} although no test failed: counted as 1 failed.`] } : count);
+const withExit = (count, code, what) =>
+  code !== 0 && count.failed === 0
+    ? { ...count, failed: 1, notes: [`${what} ended with code ${code} although no test failed: counted as 1 failed.`] }
+    : count;
 
 /** @param {number} code vitest's exit code @returns {{passed: number, failed: number, skipped: string[], notes: string[]}} */
 export const countVitest = (file, code) => {

@@ -6,7 +6,8 @@ import { Trouble } from "./project.mjs";
 const works = (file, args) => spawnSync(file, args, { stdio: "ignore", cwd: "/" }).status === 0;
 
 const idsOf = (user) => {
-  const id = (flag) => Number(execFileSync("id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const id = (flag) =>
+    Number(execFileSync("id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   try {
     return { user, uid: id("-u"), gid: id("-g") };
   } catch {
@@ -41,9 +42,12 @@ const find = () => {
   for (const one of ["postgres", "nobody"].map(idsOf)) {
     if (!one) continue;
     const setpriv = [`--reuid=${one.uid}`, `--regid=${one.gid}`, "--clear-groups"];
-    if (works("setpriv", [...setpriv, "true"])) return { prefix: ["setpriv", ...setpriv], own: giveTo(one.uid, one.gid) };
+    if (works("setpriv", [...setpriv, "true"]))
+      return { prefix: ["setpriv", ...setpriv], own: giveTo(one.uid, one.gid) };
     const su = ["-s", "/bin/sh", one.user, "-c", 'exec "$0" "$@"', "--"];
     if (works("su", [...su, "true"])) return { prefix: ["su", ...su], own: giveTo(one.uid, one.gid) };
   }
-  throw new Trouble("PostgreSQL refuses to run as root and this machine has neither `unshare --user` nor `setpriv` nor `su`: run MLQueue as an ordinary user, or set DATABASE_URL.");
+  throw new Trouble(
+    "PostgreSQL refuses to run as root and this machine has neither `unshare --user` nor `setpriv` nor `su`: run MLQueue as an ordinary user, or set DATABASE_URL.",
+  );
 };

@@ -5,7 +5,8 @@ import { readFrom, sizeOf } from "./command.mjs";
 import { ROOT } from "./project.mjs";
 
 /** Next reloads its pages and their pieces by itself; tests change nothing that runs. */
-const reloadsItself = (file) => /^app\/|(^|\/)ui\/|\.test\.tsx?$|\.(md|css)$|(^|\/)(testing|test-programs)\//.test(file);
+const reloadsItself = (file) =>
+  /^app\/|(^|\/)ui\/|\.test\.tsx?$|\.(md|css)$|(^|\/)(testing|test-programs)\//.test(file);
 
 /** Calls changed(file) once for a burst of changes in src/ or worker/. */
 export const watchSources = (changed) => {
@@ -13,7 +14,13 @@ export const watchSources = (changed) => {
   const watchers = ["src", "worker"].map((folder) =>
     watch(path.join(ROOT, folder), { recursive: true }, (_, name) => {
       const file = name?.replaceAll("\\", "/");
-      if (!file || !/\.(ts|tsx|lua|sql|json)$/.test(file) || (folder === "src" && reloadsItself(file)) || /\.test\.ts$|test-programs\//.test(file)) return;
+      if (
+        !file ||
+        !/\.(ts|tsx|lua|sql|json)$/.test(file) ||
+        (folder === "src" && reloadsItself(file)) ||
+        /\.test\.ts$|test-programs\//.test(file)
+      )
+        return;
       clearTimeout(timer);
       timer = setTimeout(() => changed(`${folder}/${file}`), 150);
     }),

@@ -16,5 +16,14 @@ export const welcome = ({ address, email, password, apiKey, ms, dataDir, paint }
         `  curl -s ${address}/v1/tasks -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' -d '${body}'`,
       ]
     : ["  API key    made earlier and not kept here; for a new one: npm run -s account -- add EMAIL"];
-  return ["", `  MLQueue is ready after ${seconds(ms)}: ${paint(1, address)}`, "", `  Sign in    ${email}  ${password}`, ...key, "", `  Data and logs are in ${dataDir}. Ctrl-C stops everything.`, ""];
+  return [
+    "",
+    `  MLQueue is ready after ${seconds(ms)}: ${paint(1, address)}`,
+    "",
+    `  Sign in    ${email}  ${password}`,
+    ...key,
+    "",
+    `  Data and logs are in ${dataDir}. Ctrl-C stops everything.`,
+    "",
+  ];
 };

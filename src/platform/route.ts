@@ -35,8 +35,10 @@ export type RouteDescription = {
   /** the schemas of the verb's input, in camelCase; api/openapi.ts renames them. Parts of the path are left out there. */
   body?: z.ZodType;
   query?: z.ZodType;
+  /** the schema of the procedure's output, where the answer is the same in snake_case; else the example tells the types */
+  answer?: z.ZodType;
   /** an answer without `success`, as the document shows it */
-  example: JsonObject | string;
+  example: JsonObject;
   /** a body that the route accepts */
   exampleBody?: JsonObject;
 };

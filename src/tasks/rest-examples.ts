@@ -53,7 +53,7 @@ export const cancelled = { task_id: id, status: "cancelled", cancel_requested_at
 export const submitted = { task_id: id, status: "completed" };
 export const logs = {
   task_id: id,
-  logs: [{ timestamp: later, level: "INFO", message: "epoch 1 loss 0.53", line: 1, stream: "stdout" }],
+  logs: [{ timestamp: later, level: "INFO", message: "epoch 1 loss 0.53", line: 1, stream: "stdout", attempt: 1 }],
 };
 export const metrics = { task_id: id, metrics: { loss: [{ step: 1, value: 0.53, timestamp: later }] } };
 export const queueStatus = {

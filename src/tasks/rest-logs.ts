@@ -1,4 +1,5 @@
 // GET /v1/tasks/:id/logs: a page of lines, as JSON or text, or a stream that follows the program.
+import { z } from "zod";
 import { badField } from "../platform/errors";
 import { listenLive } from "../platform/live-hub";
 import type { EventStream, Route } from "../platform/route";
@@ -69,7 +70,7 @@ export const logsRoute: Route = {
   description: {
     summary:
       "Read the program's output. `format=text` answers plain text; `follow=1` server-sent events `log` and `end`",
-    query: logsInput,
+    query: logsInput.extend({ format: z.enum(["json", "text"]).optional(), follow: z.literal(1).optional() }),
     example: examples.logs,
   },
   handle: async (call) => {

@@ -21,6 +21,7 @@ import {
 } from "./input";
 import { getTask, listTasks } from "./list";
 import { taskMetrics } from "./metrics";
+import { taskOutput, taskPageOutput, templateOutput } from "./output";
 import { pauseQueue, resumeQueue } from "./queue-control";
 import { type QueueStatus, queueStatus } from "./queue-status";
 import { reorderTasks } from "./reorder";
@@ -115,7 +116,7 @@ export const taskRoutes: Route[] = [
       summary: "Create a task",
       body: newTask,
       exampleBody: examples.newTask,
-      example: examples.queuedTask,
+      answer: taskOutput, answer: taskOutput, example: examples.queuedTask,
     },
     handle: async ({ userId, body }) => ({ fields: wireTask(await createTask(userId, newTaskFrom(body))) }),
     create: async ({ userId, body }, sql) => {
@@ -143,7 +144,7 @@ export const taskRoutes: Route[] = [
   {
     method: "GET",
     path: "/v1/tasks",
-    description: { summary: "List tasks, newest first", query: listInput, example: examples.taskPage },
+    description: { summary: "List tasks, newest first", query: listInput, answer: taskPageOutput, answer: taskPageOutput, example: examples.taskPage },
     handle: async ({ userId, query }) => {
       const page = await listTasks(userId, listFrom(query));
       return {
@@ -160,7 +161,7 @@ export const taskRoutes: Route[] = [
   {
     method: "GET",
     path: "/v1/tasks/:id",
-    description: { summary: "Read a task", example: examples.runningTask },
+    description: { summary: "Read a task", answer: taskOutput, answer: taskOutput, example: examples.runningTask },
     handle: async (call) => ({ fields: wireTask(await getTask(call.userId, taskIdFrom(call.params))) }),
   },
   {
@@ -194,13 +195,13 @@ export const taskRoutes: Route[] = [
   {
     method: "POST",
     path: "/v1/tasks/:id/retry",
-    description: { summary: "Put a failed or cancelled task back into the queue", example: examples.queuedTask },
+    description: { summary: "Put a failed or cancelled task back into the queue", answer: taskOutput, answer: taskOutput, example: examples.queuedTask },
     handle: async (call) => ({ fields: wireTask(await retryTask(call.userId, { taskId: taskIdFrom(call.params) })) }),
   },
   {
     method: "POST",
     path: "/v1/tasks/:id/start",
-    description: { summary: "Start a task that you run yourself", example: examples.clientTask },
+    description: { summary: "Start a task that you run yourself", answer: taskOutput, answer: taskOutput, example: examples.clientTask },
     handle: async (call) => ({ fields: wireTask(await startTask(call.userId, { taskId: taskIdFrom(call.params) })) }),
   },
   {
@@ -308,6 +309,7 @@ export const taskRoutes: Route[] = [
       summary: "Save a config under a name",
       body: newTemplate,
       exampleBody: examples.newTemplate,
+      answer: templateOutput,
       example: examples.template,
     },
     handle: async ({ userId, body }) => ({ fields: wireTemplate(await createTemplate(userId, newTemplateFrom(body))) }),
@@ -323,6 +325,7 @@ export const taskRoutes: Route[] = [
       summary: "Change a saved config",
       body: templateChange,
       exampleBody: { description: "small model" },
+      answer: templateOutput,
       example: examples.template,
     },
     handle: async (call) => ({

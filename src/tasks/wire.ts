@@ -1,6 +1,7 @@
 // V1 bodies and query parameters (snake_case) ↔ the verbs' input and output (camelCase).
 // Only top-level keys and those of `resources` are renamed: config, metadata, result and env belong to the caller.
 import { badField, DomainError } from "../platform/errors";
+import { toCamel, toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { parseInput } from "../platform/validate";
 import {
@@ -26,16 +27,14 @@ import {
 import { taskNotFound } from "./list";
 import type { Task } from "./task";
 
-const toSnake = (key: PropertyKey): PropertyKey =>
-  typeof key === "string" ? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : key;
-const toCamel = (key: string): string => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const snakePart = (part: PropertyKey): PropertyKey => (typeof part === "string" ? toSnake(part) : part);
 
 /** The path as the caller wrote it: `tasks[3].resources.memory_mb`. */
 const bodyPath = (path: PropertyKey[]): PropertyKey[] => {
   const [head, ...rest] = path;
   if (head === undefined) return [];
   if (head === "tasks" && typeof rest[0] === "number") return [head, rest[0], ...bodyPath(rest.slice(1))];
-  return [toSnake(head), ...(head === "resources" ? rest.map(toSnake) : rest)];
+  return [snakePart(head), ...(head === "resources" ? rest.map(snakePart) : rest)];
 };
 
 type Field = readonly [wire: string, ours: string];
@@ -126,7 +125,7 @@ export const templateIdFrom = ({ id = "" }: Record<string, string>): string => {
 
 // ── Query parameters ──────────────────────────────────────────────────────────────────────────────
 
-const queryPath = (path: PropertyKey[]): PropertyKey[] => path.slice(0, 1).map(toSnake);
+const queryPath = (path: PropertyKey[]): PropertyKey[] => path.slice(0, 1).map(snakePart);
 
 /** What a number's text means; anything else stays text, so that the schema refuses it by name. */
 const numberOf = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);

@@ -48,6 +48,7 @@ export const MoreIcon = icon(<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" strokeWidth
 export const WarningIcon = icon(<path d="M8 6.5V9m0 2.25v.01M7.1 2.9 1.9 12a1 1 0 0 0 .9 1.5h10.4a1 1 0 0 0 .9-1.5L8.9 2.9a1 1 0 0 0-1.8 0Z" />);
 export const DownloadIcon = icon(<path d="M8 2.5v7.5M4.5 7 8 10.5 11.5 7M3 13.5h10" />);
 export const WrapIcon = icon(<path d="M2.5 4h11m-11 4h8.75a2.25 2.25 0 0 1 0 4.5H8.5m0 0 1.75-1.75M8.5 12.5l1.75 1.75M2.5 12h3" />);
+export const PencilIcon = icon(<path d="m3 13 .7-3L10.5 3.2a1.2 1.2 0 0 1 1.7 0l.6.6a1.2 1.2 0 0 1 0 1.7L6 12.3z" />);
 export const ClockIcon = icon(
   <>
     <circle cx="8" cy="8" r="5.5" />

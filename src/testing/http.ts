@@ -1,0 +1,58 @@
+// The machine routes over real HTTP on a free port, without Next.
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll } from "vitest";
+import { makeHttpServer } from "../api/http";
+import type { ErrorDetail } from "../platform/errors";
+import type { JsonObject } from "../platform/json-safety";
+import { closeLiveHub } from "../platform/live-hub";
+
+export type HttpAnswer = {
+  status: number;
+  headers: Headers;
+  /** the body as sent */
+  text: string;
+  /** `{}` when it is no JSON */
+  json: JsonObject;
+};
+
+export type RequestOptions = { key?: string; body?: unknown; text?: string | Buffer<ArrayBuffer>; headers?: Record<string, string> };
+
+/** Call once at the top of a test file, after useTestServices. */
+export const useHttpServer = () => {
+  const http = makeHttpServer(null);
+  const site = { url: "" };
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve));
+    site.url = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`;
+  });
+  afterAll(async () => {
+    await http.close(1000);
+    closeLiveHub();
+  });
+
+  const call = async (method: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer> => {
+    const response = await fetch(`${site.url}${path}`, {
+      method,
+      redirect: "manual",
+      headers: {
+        ...(options.key !== undefined && { Authorization: `Bearer ${options.key}` }),
+        ...(options.body !== undefined && { "Content-Type": "application/json" }),
+        ...options.headers,
+      },
+      body: options.text ?? (options.body === undefined ? null : JSON.stringify(options.body)),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json") && text !== "";
+    return { status: response.status, headers: response.headers, text, json: isJson ? (JSON.parse(text) as JsonObject) : {} };
+  };
+  return { site, call };
+};
+
+export type Call = ReturnType<typeof useHttpServer>["call"];
+
+/** What a test compares of a refusal. */
+export const refusalIn = ({ status, json }: HttpAnswer): { status: number; code: string; paths: string[] } => ({
+  status,
+  code: String(json.code),
+  paths: (json.details as ErrorDetail[]).map((detail) => detail.path),
+});
