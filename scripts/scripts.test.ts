@@ -24,7 +24,8 @@ import { countPlaywright, countVitest, sum } from "./lib/test-report.mjs";
 
 const folders: string[] = [];
 const makeFolder = (): string => {
-  const folder = mkdtempSync(path.join(tmpdir(), "mlqueue-scripts-"));
+  // Below the test run's own folder, where whatever is left is found and ended.
+  const folder = mkdtempSync(path.join(process.env.DATA_DIR || tmpdir(), "scripts-"));
   folders.push(folder);
   return folder;
 };

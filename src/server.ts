@@ -31,7 +31,13 @@ const makePages = (): { serve: Pages; prepare: (http: HttpServer) => Promise<voi
   const isDev = process.env.MLQUEUE_DEV === "1";
   const prepare = async ({ server }: HttpServer): Promise<void> => {
     const { port } = server.address() as AddressInfo;
-    const app = next({ dev: isDev, dir: process.env.MLQUEUE_ROOT || process.cwd(), hostname: getEnv().SERVER_HOST, port, httpServer: server });
+    const app = next({
+      dev: isDev,
+      dir: process.env.MLQUEUE_ROOT || process.cwd(),
+      hostname: getEnv().SERVER_HOST,
+      port,
+      httpServer: server,
+    });
     ready = app.prepare().then(() => app.getRequestHandler());
     await ready;
     if (isDev) server.on("upgrade", app.getUpgradeHandler());
@@ -86,7 +92,8 @@ const run = async (): Promise<void> => {
 
 const explain = (error: unknown): string => {
   if (error instanceof EnvError) return error.message;
-  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return `Port ${getEnv().SERVER_PORT} is taken: set SERVER_PORT to another one.`;
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
+    return `Port ${getEnv().SERVER_PORT} is taken: set SERVER_PORT to another one.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 

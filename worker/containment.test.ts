@@ -2,7 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { bootId, describeContainment, findMarked, isAlive, isGroupEmpty, killMarked, parseStat, pidNamespace, processStartTime } from "./containment";
+import {
+  bootId,
+  describeContainment,
+  findMarked,
+  isAlive,
+  isGroupEmpty,
+  killMarked,
+  parseStat,
+  pidNamespace,
+  processStartTime,
+} from "./containment";
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -12,7 +22,13 @@ afterEach(() => {
 let count = 0;
 const startMarked = (argv: string[], attempt = 1) => {
   const mark = { taskId: `task_containment_${process.pid}_${++count}`, attempt };
-  const env = { PATH: process.env.PATH ?? "", LAST: "x", MLQUEUE_TASK_ID: mark.taskId, MLQUEUE_ATTEMPT: String(attempt), MLQUEUE_DATA_DIR: `/data/${mark.taskId}` };
+  const env = {
+    PATH: process.env.PATH ?? "",
+    LAST: "x",
+    MLQUEUE_TASK_ID: mark.taskId,
+    MLQUEUE_ATTEMPT: String(attempt),
+    MLQUEUE_DATA_DIR: `/data/${mark.taskId}`,
+  };
   const [file = "", ...args] = argv;
   const child = spawn(file, args, { env: env as unknown as NodeJS.ProcessEnv, detached: true, stdio: "ignore" });
   children.push(child);
@@ -24,7 +40,13 @@ describe("/proc/<pid>/stat", () => {
   const tail = (state: string) => `${state} 1 42 42 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 1 0 987654 1000 200`;
 
   test("is read behind the name, whatever that holds", () => {
-    for (const name of ["node", "a b", "a) R 1 2", ") (", "((("]) expect(parseStat(`7 (${name}) ${tail("S")}`)).toEqual({ state: "S", group: 42, isKernelThread: false, startTime: 987654 });
+    for (const name of ["node", "a b", "a) R 1 2", ") (", "((("])
+      expect(parseStat(`7 (${name}) ${tail("S")}`)).toEqual({
+        state: "S",
+        group: 42,
+        isKernelThread: false,
+        startTime: 987654,
+      });
     expect(parseStat("")).toBeNull();
   });
 
@@ -63,7 +85,7 @@ describe("the mark", () => {
   });
 
   test("kills a program that forks faster than one look sees", async () => {
-    const { mark } = startMarked(["sh", "-c", 'f() { sleep 0.01; (f) & }; f; (f) & wait']);
+    const { mark } = startMarked(["sh", "-c", "f() { sleep 0.01; (f) & }; f; (f) & wait"]);
     await vi.waitFor(async () => expect((await findMarked(mark)).length).toBeGreaterThanOrEqual(1));
     await killMarked(mark);
     expect(await findMarked(mark)).toEqual([]);
@@ -73,5 +95,7 @@ describe("the mark", () => {
 test("the machine's identity is told", () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
   expect(pidNamespace()).toMatch(/^pid:\[\d+\]$/);
-  expect(describeContainment(true)).toBe("Programs run in sessions of their own, die with the worker (setpriv), and what leaves its group is found by its mark in /proc and killed.");
+  expect(describeContainment(true)).toBe(
+    "Programs run in sessions of their own, die with the worker (setpriv), and what leaves its group is found by its mark in /proc and killed.",
+  );
 });

@@ -29,14 +29,16 @@ export const parseStat = (text: string): ProcessStat | null => {
   return { state, group: Number(group), isKernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0, startTime };
 };
 
-const statOf = (pid: number): ProcessStat | null => {
+const readProc = (pid: number, name: "stat" | "cmdline"): string | null => {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    return readFileSync(`/proc/${pid}/${name}`, "latin1");
   } catch (error) {
     if (NOT_OURS.has(codeOf(error))) return null;
     throw error;
   }
 };
+
+const statOf = (pid: number): ProcessStat | null => parseStat(readProc(pid, "stat") ?? "");
 
 /** A zombie holds no memory and runs nothing: it counts as dead. */
 const isDead = (state: string): boolean => state === "Z" || state === "X";
@@ -119,13 +121,13 @@ const variables = (mark: Mark): Buffer[] =>
 /** So many processes are looked at before other work gets a turn: 5 ms at the 25 µs that one costs. */
 const SLICE = 200;
 
-/** A process in the middle of an exec shows no environment: whoever asks must look again. */
-type Look = { found: ProcessId[]; unsure: boolean };
+/** `inExec`: in the middle of an exec a process shows neither environment nor arguments; it must be looked at again. */
+type Look = { found: ProcessId[]; inExec: number[] };
 
 const look = async (mark: Mark, candidates: number[]): Promise<Look> => {
   const wanted = variables(mark);
   const found: ProcessId[] = [];
-  let unsure = false;
+  const inExec: number[] = [];
   for (const [index, pid] of candidates.entries()) {
     if (index % SLICE === SLICE - 1) await nextTurn();
     if (pid === process.pid) continue;
@@ -136,9 +138,9 @@ const look = async (mark: Mark, candidates: number[]): Promise<Look> => {
     const stat = statOf(pid);
     if (stat === null || isDead(stat.state) || stat.isKernelThread) continue;
     if (isMarked) found.push({ pid, startTime: stat.startTime });
-    else unsure = true;
+    else if (readProc(pid, "cmdline") === "") inExec.push(pid);
   }
-  return { found, unsure };
+  return { found, inExec };
 };
 
 /** Processes that carry the mark, this one left out. Without /proc none is found. */
@@ -158,9 +160,9 @@ export const killMarked = (mark: Mark): Promise<void> => killUntilGone(mark, nul
 const killUntilGone = async (mark: Mark, group: number | null): Promise<void> => {
   let sayAt = Date.now() + SAY_EVERY_MS;
   for (let proofs = 0; proofs < 2; ) {
-    const { found, unsure } = hasProc ? await look(mark, pids()) : { found: [], unsure: false };
+    const found = await findMarked(mark);
     killAll(found);
-    const isGone = found.length === 0 && !unsure && (group === null || isGroupEmpty(group));
+    const isGone = found.length === 0 && (group === null || isGroupEmpty(group));
     if (group !== null && !isGone) sendSignal(-group, "SIGKILL");
     if (Date.now() > sayAt) {
       log.warn({ mark, group, pids: found.map(({ pid }) => pid) }, "processes of an attempt did not die after SIGKILL");
@@ -182,6 +184,19 @@ const pidsSince = (pid: number): number[] => {
   return pids().filter(isSince);
 };
 
+/** An exec lasts far less than a millisecond, unless the machine is short of memory. */
+const IN_EXEC_PAUSES_MS = [2, 5, 20];
+
+const isNothingMarked = async (mark: Mark, candidates: number[]): Promise<boolean> => {
+  let { found, inExec } = await look(mark, candidates);
+  for (const pauseMs of IN_EXEC_PAUSES_MS) {
+    if (found.length > 0 || inExec.length === 0) break;
+    await wait(pauseMs);
+    ({ found, inExec } = await look(mark, inExec));
+  }
+  return found.length === 0;
+};
+
 /**
  * Makes sure that nothing of an attempt runs any more; to be called once its first process was reaped.
  *
@@ -195,8 +210,7 @@ export const proveDead = async (mark: Mark, leader: { pid: number; startedAt: nu
   if (isGroupEmpty(leader.pid)) {
     if (!hasProc) return;
     const candidates = Date.now() - leader.startedAt < PIDS_GO_ROUND_MS ? pidsSince(leader.pid) : pids();
-    const { found, unsure } = await look(mark, candidates);
-    if (found.length === 0 && !unsure) return;
+    if (await isNothingMarked(mark, candidates)) return;
   }
   await killUntilGone(mark, leader.pid);
 };

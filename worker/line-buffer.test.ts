@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LogLine } from "../src/logs/append";
-import { LIMITS, LineBuffer, type Limits } from "./line-buffer";
+import { LIMITS, type Limits, LineBuffer } from "./line-buffer";
 
 const line = (text: string): LogLine => [0, "stdout", text];
 const makeBuffer = (limits: Partial<Limits>) => new LineBuffer({ ...LIMITS, ...limits }, (text) => [0, "stderr", text]);
@@ -10,12 +10,18 @@ const takeAll = (buffer: LineBuffer): string[] => {
   for (let batch = buffer.take(); batch !== null; batch = buffer.take()) texts.push(...batch.map(([, , text]) => text));
   return texts;
 };
-const numbered = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
 test("hands out lines in order, in batches of at most 500 lines and 64 KiB", () => {
   const buffer = makeBuffer({});
   for (const text of numbered(1, 1200)) buffer.add(line(text));
-  expect([buffer.take()?.length, buffer.take()?.length, buffer.take()?.length, buffer.take()]).toEqual([500, 500, 200, null]);
+  expect([buffer.take()?.length, buffer.take()?.length, buffer.take()?.length, buffer.take()]).toEqual([
+    500,
+    500,
+    200,
+    null,
+  ]);
   for (let i = 0; i < 10; i++) buffer.add(line("x".repeat(16_000)));
   expect(buffer.take()?.length).toBe(4);
 });
@@ -42,23 +48,28 @@ test("once the head is full it holds the tail back until the end", () => {
 test("whenever lines are taken, what comes out is what went in, less what the notes count", () => {
   const moves = fc.array(fc.oneof(fc.nat(30), fc.constant("take" as const)), { maxLength: 60 });
   fc.assert(
-    fc.property(moves, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 5, max: 80 }), (given, batchLines, headLines) => {
-      const buffer = makeBuffer({ batchLines, tailLines: 2 * batchLines, headLines });
-      const out: string[] = [];
-      let written = 0;
-      for (const move of given) {
-        if (move === "take") out.push(...(buffer.take() ?? []).map(([, , text]) => text));
-        else for (let i = 0; i < move; i++) buffer.add(line(String(++written)));
-      }
-      buffer.release();
-      out.push(...takeAll(buffer));
-      let expected = 1;
-      for (const text of out) {
-        const leftOut = /^… ([\d,]+) lines left out …$/.exec(text)?.[1];
-        if (leftOut !== undefined) expected += Number(leftOut.replaceAll(",", ""));
-        else if (/^\d+$/.test(text)) expect(text).toBe(String(expected++));
-      }
-      expect(expected - 1).toBe(written);
-    }),
+    fc.property(
+      moves,
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 5, max: 80 }),
+      (given, batchLines, headLines) => {
+        const buffer = makeBuffer({ batchLines, tailLines: 2 * batchLines, headLines });
+        const out: string[] = [];
+        let written = 0;
+        for (const move of given) {
+          if (move === "take") out.push(...(buffer.take() ?? []).map(([, , text]) => text));
+          else for (let i = 0; i < move; i++) buffer.add(line(String(++written)));
+        }
+        buffer.release();
+        out.push(...takeAll(buffer));
+        let expected = 1;
+        for (const text of out) {
+          const leftOut = /^… ([\d,]+) lines left out …$/.exec(text)?.[1];
+          if (leftOut !== undefined) expected += Number(leftOut.replaceAll(",", ""));
+          else if (/^\d+$/.test(text)) expect(text).toBe(String(expected++));
+        }
+        expect(expected - 1).toBe(written);
+      },
+    ),
   );
 });

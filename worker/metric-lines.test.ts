@@ -5,7 +5,8 @@ import { metricPoints, printedPoints } from "./metric-lines";
 const NOW = Date.UTC(2026, 10, 25);
 
 test("every finite number beside step is a point", () => {
-  const line = '{"step": 3, "loss": 0.2, "acc": 1, "ok": true, "note": "x", "nested": {"a": 1}, "gone": null, "": 4, "huge": 1e999}';
+  const line =
+    '{"step": 3, "loss": 0.2, "acc": 1, "ok": true, "note": "x", "nested": {"a": 1}, "gone": null, "": 4, "huge": 1e999}';
   expect(metricPoints(line, NOW)).toEqual([
     { key: "loss", step: 3, value: 0.2, at: NOW },
     { key: "acc", step: 3, value: 1, at: NOW },
@@ -21,10 +22,17 @@ test("a line may name its own time, in seconds, milliseconds or as text", () => 
   expect(at('"timestamp": "yesterday"')).toBe(NOW);
 });
 
-test.each(["", "no json", "[1]", "null", "3", '{"loss": 1}', '{"step": "3", "loss": 1}', '{"step": 1e999, "loss": 1}', '{"step": 1, "loss":'])(
-  "%s is no metric line",
-  (line) => expect(metricPoints(line, NOW)).toBeNull(),
-);
+test.each([
+  "",
+  "no json",
+  "[1]",
+  "null",
+  "3",
+  '{"loss": 1}',
+  '{"step": "3", "loss": 1}',
+  '{"step": 1e999, "loss": 1}',
+  '{"step": 1, "loss":',
+])("%s is no metric line", (line) => expect(metricPoints(line, NOW)).toBeNull());
 
 test("a key is a text that can be stored, of at most 200 characters", () => {
   const keys = (key: string) => metricPoints(JSON.stringify({ step: 1, [key]: 1 }), NOW)?.map((point) => point.key);
@@ -40,8 +48,16 @@ test("on stdout only objects with a step are looked at", () => {
 
 test("no text makes it throw, and all points are finite", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.json(), fc.dictionary(fc.string(), fc.double()).map((given) => JSON.stringify({ step: 1, ...given }))), (line) => {
-      for (const point of metricPoints(line, NOW) ?? []) expect(Number.isFinite(point.value) && Number.isFinite(point.step)).toBe(true);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        fc.dictionary(fc.string(), fc.double()).map((given) => JSON.stringify({ step: 1, ...given })),
+      ),
+      (line) => {
+        for (const point of metricPoints(line, NOW) ?? [])
+          expect(Number.isFinite(point.value) && Number.isFinite(point.step)).toBe(true);
+      },
+    ),
   );
 });

@@ -151,7 +151,7 @@ export class Presence {
   async #heartbeat(): Promise<void> {
     const { worker, name, running, claimsUnderWay, cancelGraceMs, onSuperseded } = this.#options;
     const named = [...running.values()].map((one) => ({ taskId: one.task.taskId, attempt: one.task.attempt }));
-    const answer = await heartbeat(worker, named, [...claimsUnderWay], entrypointsIn(entrypointsDir()));
+    const answer = await heartbeat(worker, named, entrypointsIn(entrypointsDir()));
     if (!answer.known || !(await name.isHeld())) {
       onSuperseded();
       return;
@@ -166,8 +166,10 @@ export class Presence {
       );
       one.stop("lost", 0);
     }
-    // Claimed after the names were taken, or started meanwhile: not lost.
-    const neverStarted = answer.unnamed.filter((key) => !running.has(keyOf(key)));
+    // Asked now, not when the heartbeat was sent: a claim may have come in between, and its tasks are starting.
+    const neverStarted = answer.unnamed.filter(
+      (key) => !running.has(keyOf(key)) && !claimsUnderWay.has(key.claimToken),
+    );
     if (neverStarted.length > 0) await giveBack(neverStarted, "given_back", "claimed, but never started");
   }
 

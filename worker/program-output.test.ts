@@ -10,7 +10,9 @@ import { ProgramOutput } from "./program-output";
 
 const away = () => Object.assign(new Error("connection refused"), { code: "ECONNREFUSED" });
 
-const makeOutput = (options: { limits?: Partial<Limits>; beforeLines?: () => Promise<void>; now?: () => number } = {}) => {
+const makeOutput = (
+  options: { limits?: Partial<Limits>; beforeLines?: () => Promise<void>; now?: () => number } = {},
+) => {
   const lines: LogLine[] = [];
   const points: MetricPoint[] = [];
   const stdout = new PassThrough();
@@ -55,7 +57,11 @@ test("lines of both streams keep their order and have their stream and time", as
   stdout.write("three");
   await settled();
   await output.close();
-  expect(lines).toEqual([[1000, "stdout", "one"], [2000, "stderr", "two"], [3000, "stdout", "three"]]);
+  expect(lines).toEqual([
+    [1000, "stdout", "one"],
+    [2000, "stderr", "two"],
+    [3000, "stdout", "three"],
+  ]);
 });
 
 test("a line reaches the sink within half a second while the program runs", async () => {
@@ -159,7 +165,11 @@ test("the metrics file is followed while it grows; an unfinished line waits and 
   appendFileSync(path, '"loss": 2}\n{"step": 3, "loss": 1}');
   await vi.waitFor(() => expect(points).toHaveLength(2), { timeout: 1000, interval: 10 });
   await output.close();
-  expect(points.map(({ step, value }) => [step, value])).toEqual([[1, 3], [2, 2], [3, 1]]);
+  expect(points.map(({ step, value }) => [step, value])).toEqual([
+    [1, 3],
+    [2, 2],
+    [3, 1],
+  ]);
 });
 
 test("a metrics file that was cut short or replaced is read from its start", async () => {

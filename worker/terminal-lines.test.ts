@@ -17,7 +17,25 @@ const cutAt = (bytes: Buffer, places: number[]): Buffer[] => {
 };
 
 /** Bytes that matter to the rules come often. */
-const telling = fc.constantFrom(0x00, 0x08, 0x0a, 0x0d, 0x1b, 0x5b, 0x4b, 0x6d, 0x20, 0x61, 0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80, 0xff);
+const telling = fc.constantFrom(
+  0x00,
+  0x08,
+  0x0a,
+  0x0d,
+  0x1b,
+  0x5b,
+  0x4b,
+  0x6d,
+  0x20,
+  0x61,
+  0xc3,
+  0xa9,
+  0xf0,
+  0x9f,
+  0x98,
+  0x80,
+  0xff,
+);
 const output = fc.array(fc.oneof(telling, fc.nat(255)), { maxLength: 300 }).map((bytes) => Buffer.from(bytes));
 
 describe("any bytes", () => {
@@ -82,7 +100,10 @@ describe("a line", () => {
   });
 
   test("says how many bytes were cut, and is never cut inside a character", () => {
-    expect(linesOfText(`${"x".repeat(MAX_LINE_BYTES + 1234)}\nnext`)).toEqual([`${"x".repeat(MAX_LINE_BYTES)} … [1,234 bytes cut]`, "next"]);
+    expect(linesOfText(`${"x".repeat(MAX_LINE_BYTES + 1234)}\nnext`)).toEqual([
+      `${"x".repeat(MAX_LINE_BYTES)} … [1,234 bytes cut]`,
+      "next",
+    ]);
     expect(linesOf([Buffer.from("ééé\n")], 5)).toEqual(["éé … [2 bytes cut]"]);
   });
 

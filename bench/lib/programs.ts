@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { programEnv, startWeb, startWorker } from "../../scripts/lib/app.mjs";
+import { launch } from "../../scripts/lib/command.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 import { end } from "../../scripts/lib/processes.mjs";
 import type { BenchServices } from "./services";
@@ -54,6 +55,32 @@ export const openWeb = async (services: BenchServices, settings: Record<string, 
   const one = await startWeb({ dist: built(), env, log, host, port }, track);
   return { ...programOf(one.pid), address: `http://${host}:${port}` };
 };
+
+/** A bare server to compare with, answering. @param file listens on BARE_PORT */
+export const openBare = async (services: BenchServices, file: string): Promise<Program & { address: string }> => {
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    DATABASE_URL: services.databaseUrl,
+    REDIS_URL: services.redisUrl,
+    REDIS_PREFIX: services.redisPrefix,
+    BARE_USER: services.userId,
+    BARE_PORT: String(port),
+  };
+  const program = track(launch(process.execPath, [file], { env, log: path.join(dataDir(), "logs", "bench-bare.log") }));
+  const address = `http://127.0.0.1:${port}`;
+  for (let tries = 0; !(await answers(address)); tries++) {
+    if (tries > 200) throw new Error(`The bare server ${path.basename(file)} did not start.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { ...program, address };
+};
+
+const answers = (address: string): Promise<boolean> =>
+  fetch(address).then(
+    (response) => response.text().then(() => true),
+    () => false,
+  );
 
 /** A worker, registered and claiming. */
 export const openWorker = async (services: BenchServices, settings: Record<string, string> = {}): Promise<Program> => {

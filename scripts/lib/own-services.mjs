@@ -1,10 +1,10 @@
 // Services for one `npm test` or `npm run bench`: on free ports, in a data directory that is deleted at the end.
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { findPostgresIn, startPostgres, stopPostgres } from "./postgres.mjs";
-import { findByEnvironment, killPrograms, send, startTimeOf } from "./processes.mjs";
+import { startPostgres, stopPostgres } from "./postgres.mjs";
+import { findByEnvironment, findUnder, killPrograms, send, startTimeOf } from "./processes.mjs";
 import { ROOT } from "./project.mjs";
-import { findRedisIn, startRedis, stopRedis } from "./redis.mjs";
+import { startRedis, stopRedis } from "./redis.mjs";
 
 const HOME = path.join(ROOT, ".data");
 
@@ -20,6 +20,11 @@ const killAll = async (dataDir) => {
   await killPrograms(dataDir, { under: true });
 };
 
+/** Servers that a test started in a folder of its own, and whatever else works there. Last, since it takes PostgreSQL too. */
+const killUnder = (dataDir) => {
+  for (const one of findUnder(dataDir)) send(one, "SIGKILL");
+};
+
 /** Takes away what a killed run left: its folder is named by its pid. */
 const sweep = async (kind) => {
   let names = [];
@@ -32,7 +37,7 @@ const sweep = async (kind) => {
     if (startTimeOf(Number(name.slice(kind.length + 1))) !== null) continue;
     const dataDir = path.join(HOME, name);
     await killAll(dataDir);
-    for (const one of [...findPostgresIn(dataDir), ...findRedisIn(dataDir)]) send(one, "SIGKILL");
+    killUnder(dataDir);
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
   }
 };
@@ -77,6 +82,7 @@ export const ownServices = (kind, source) => {
       await killAll(dataDir);
       if (redis) await stopRedis(redis);
       if (postgres) await stopPostgres(postgres, 3000);
+      killUnder(dataDir);
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };

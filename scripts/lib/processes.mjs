@@ -124,6 +124,14 @@ export const findByFolder = (folder, programs) =>
     return one?.startTime ? [one] : [];
   });
 
+/** Processes, of whatever program, that work in a folder or below it. */
+export const findUnder = (folder) =>
+  pids().flatMap((pid) => {
+    const cwd = quietly(() => readlinkSync(`/proc/${pid}/cwd`))?.replace(/ \(deleted\)$/, "");
+    const one = pid !== process.pid && (cwd === folder || cwd?.startsWith(`${folder}/`)) ? identify(pid) : null;
+    return one?.startTime ? [one] : [];
+  });
+
 /** Parent of a process and the name of its program; null when it is gone. */
 export const parentAndName = (pid) => {
   const ps = () =>

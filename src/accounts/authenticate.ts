@@ -62,7 +62,12 @@ const sessionTokenOf = (cookies: string | undefined): string | null => {
     const match = SESSION_COOKIE.exec(pair.slice(0, equals).trim());
     if (equals > 0 && match) parts.push({ at: Number(match[1] ?? 0), text: pair.slice(equals + 1).trim() });
   }
-  return parts.length === 0 ? null : parts.sort((a, b) => a.at - b.at).map((part) => part.text).join("");
+  return parts.length === 0
+    ? null
+    : parts
+        .sort((a, b) => a.at - b.at)
+        .map((part) => part.text)
+        .join("");
 };
 
 const userOfSession = async (token: string): Promise<string | null> => {
@@ -76,7 +81,8 @@ const userOfSession = async (token: string): Promise<string | null> => {
 const sessions = new BriefCache<{ userId: string; sid: string; expiresAtMs: number }>(async (token) => {
   try {
     const claims = await decode({ token, secret: getEnv().NEXTAUTH_SECRET });
-    if (typeof claims?.sub !== "string" || typeof claims.sid !== "string" || typeof claims.exp !== "number") return null;
+    if (typeof claims?.sub !== "string" || typeof claims.sid !== "string" || typeof claims.exp !== "number")
+      return null;
     return { userId: claims.sub, sid: claims.sid, expiresAtMs: claims.exp * 1000 };
   } catch (error) {
     // Not encrypted with our secret, damaged, or expired: as if there were none.
@@ -86,7 +92,11 @@ const sessions = new BriefCache<{ userId: string; sid: string; expiresAtMs: numb
 }, 60_000);
 
 /** The headers by which a browser says from which site a request comes. */
-export type OriginHeaders = { origin?: string | undefined; host?: string | undefined; "sec-fetch-site"?: string | string[] | undefined };
+export type OriginHeaders = {
+  origin?: string | undefined;
+  host?: string | undefined;
+  "sec-fetch-site"?: string | string[] | undefined;
+};
 
 /**
  * Whether a page of another site may have made the browser send this. Programs send none of these headers.

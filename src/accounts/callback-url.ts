@@ -8,7 +8,9 @@ export const sameOriginUrl = (url: string, baseUrl: string): string => {
 };
 
 const isUsable = (url: string): boolean =>
-  url.startsWith("/") ? URL.canParse(url, "http://localhost") : URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  url.startsWith("/")
+    ? URL.canParse(url, "http://localhost")
+    : URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 
 /**
  * The request target of an /api/auth route without a `callbackUrl` that is no address.

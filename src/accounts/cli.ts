@@ -51,7 +51,8 @@ const add = async (args: string[]): Promise<void> => {
   if (more.length > 0) throw new Refusal(`One EMAIL at a time, not also ${more.join(" ")}.`, 2);
   if (!isEmail(email)) throw new Refusal(`${email} is not an email address.`, 2);
   if (values.password === "") throw new Refusal("--password must not be empty.", 2);
-  if (values.key !== undefined && !isKeyText(values.key)) throw new Refusal("--key must be 1 to 200 visible characters without spaces.", 2);
+  if (values.key !== undefined && !isKeyText(values.key))
+    throw new Refusal("--key must be 1 to 200 visible characters without spaces.", 2);
   const tier = tierOf(values.tier);
   const password = values.password ?? newPassword();
   const key = values.key ?? newApiKey();
@@ -64,9 +65,18 @@ const add = async (args: string[]): Promise<void> => {
 const list = async (args: string[]): Promise<void> => {
   parseArgs({ args, options: {} });
   const users = await listUsers();
-  const rows = [["EMAIL", "TIER", "ROLE", "USER ID", "CREATED"], ...users.map((user) => [user.email, user.tier, user.role, user.userId, user.createdAt])];
+  const rows = [
+    ["EMAIL", "TIER", "ROLE", "USER ID", "CREATED"],
+    ...users.map((user) => [user.email, user.tier, user.role, user.userId, user.createdAt]),
+  ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
 };
 
 /** So that two starts at once make one first account. */
@@ -89,8 +99,10 @@ const bootstrap = async (): Promise<void> => {
       await registerKey({ userId: user.userId, key: apiKey, name: "first key" }, sql);
       return { email: user.email, apiKey, created: true };
     }
-    const registered = key === undefined ? null : await registerKey({ userId: first.userId, key, name: "BOOTSTRAP_API_KEY" }, sql);
-    if (registered === "taken") throw new Refusal("BOOTSTRAP_API_KEY belongs to another account than the first one.", 1);
+    const registered =
+      key === undefined ? null : await registerKey({ userId: first.userId, key, name: "BOOTSTRAP_API_KEY" }, sql);
+    if (registered === "taken")
+      throw new Refusal("BOOTSTRAP_API_KEY belongs to another account than the first one.", 1);
     return { email: first.email, apiKey: registered === "registered" ? (key ?? null) : null, created: false };
   });
   console.log(JSON.stringify(outcome));
@@ -128,7 +140,8 @@ const explain = (error: unknown): number => {
   }
   if (error instanceof EnvError) console.error(error.message);
   else if (isOutage(error)) console.error("PostgreSQL cannot be reached: is it running, and is DATABASE_URL right?");
-  else if (error instanceof Error && "code" in error && error.code === "42P01") console.error("The database has no tables yet: run `npm run migrate`.");
+  else if (error instanceof Error && "code" in error && error.code === "42P01")
+    console.error("The database has no tables yet: run `npm run migrate`.");
   else console.error(error);
   return 1;
 };

@@ -12,7 +12,10 @@ export const SIGN_IN_DAYS = 30;
 const MAX_PASSWORD_LENGTH = 1000;
 
 /** @returns null for an unknown address as for a wrong password, after the same time */
-export const verifyPassword = async (email: string, password: string): Promise<{ userId: string; email: string } | null> => {
+export const verifyPassword = async (
+  email: string,
+  password: string,
+): Promise<{ userId: string; email: string } | null> => {
   if (password.length > MAX_PASSWORD_LENGTH || `${email}${password}`.includes("\u0000")) return null;
   const [row] = await getSql()<{ id: string; email: string; password_hash: string | null }[]>`
     SELECT id, email, password_hash FROM users WHERE email = ${normalEmail(email)}`;

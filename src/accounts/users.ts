@@ -9,7 +9,13 @@ export type User = { userId: string; email: string; tier: Tier; role: Role; crea
 
 type Row = { id: string; email: string; tier: Tier; role: Role; created_at: Date };
 
-const toUser = (row: Row): User => ({ userId: row.id, email: row.email, tier: row.tier, role: row.role, createdAt: row.created_at.toISOString() });
+const toUser = (row: Row): User => ({
+  userId: row.id,
+  email: row.email,
+  tier: row.tier,
+  role: row.role,
+  createdAt: row.created_at.toISOString(),
+});
 
 /** Addresses are compared without regard to case. */
 export const normalEmail = (email: string): string => email.trim().toLowerCase();
@@ -37,7 +43,9 @@ export const listUsers = async (sql: SqlLike = getSql()): Promise<User[]> => {
 };
 
 export const findByEmail = async (email: string): Promise<User | null> => {
-  const [row] = await getSql()<Row[]>`SELECT id, email, tier, role, created_at FROM users WHERE email = ${normalEmail(email)}`;
+  const [row] = await getSql()<
+    Row[]
+  >`SELECT id, email, tier, role, created_at FROM users WHERE email = ${normalEmail(email)}`;
   return row ? toUser(row) : null;
 };
 

@@ -5,7 +5,8 @@ import { DomainError, toDomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
 
-const EXPOSED = "X-Request-Id, Retry-After, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, ETag";
+const EXPOSED =
+  "X-Request-Id, Retry-After, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, ETag";
 
 /** No credentials: a page of another origin has to send a key of its own. */
 export const corsHeaders = (origin: string | undefined): OutgoingHttpHeaders => {
@@ -19,18 +20,34 @@ export const answerPreflight = (response: ServerResponse, origin: string | undef
   response.writeHead(204, {
     ...corsHeaders(origin),
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Accept-Language, If-Match, If-None-Match",
+    "Access-Control-Allow-Headers":
+      "Authorization, Content-Type, Idempotency-Key, Accept-Language, If-Match, If-None-Match",
     "Access-Control-Max-Age": "86400",
   });
   response.end();
 };
 
 /** A request as its answer needs it. */
-export type Exchange = { response: ServerResponse; requestId: string; origin: string | undefined; method: string; path: string };
+export type Exchange = {
+  response: ServerResponse;
+  requestId: string;
+  origin: string | undefined;
+  method: string;
+  path: string;
+};
 
-const baseHeaders = ({ requestId, origin }: Exchange): OutgoingHttpHeaders => ({ ...corsHeaders(origin), "X-Request-Id": requestId });
+const baseHeaders = ({ requestId, origin }: Exchange): OutgoingHttpHeaders => ({
+  ...corsHeaders(origin),
+  "X-Request-Id": requestId,
+});
 
-export const answerText = (exchange: Exchange, status: number, type: string, text: string, headers: OutgoingHttpHeaders = {}): void => {
+export const answerText = (
+  exchange: Exchange,
+  status: number,
+  type: string,
+  text: string,
+  headers: OutgoingHttpHeaders = {},
+): void => {
   exchange.response.writeHead(status, {
     ...baseHeaders(exchange),
     ...headers,

@@ -14,7 +14,8 @@ export class RequestAborted extends Error {}
  */
 const DRAIN_AT_MOST = 64 * MIB;
 
-const tooLarge = (limit: number) => new DomainError("PAYLOAD_TOO_LARGE", "payloadTooLarge", { params: { limit: `${limit / MIB} MiB` } });
+const tooLarge = (limit: number) =>
+  new DomainError("PAYLOAD_TOO_LARGE", "payloadTooLarge", { params: { limit: `${limit / MIB} MiB` } });
 
 const drain = (request: IncomingMessage): void => {
   let drained = 0;
@@ -50,7 +51,8 @@ export const readBody = (request: IncomingMessage, limit: number): Promise<Buffe
 const STRING_OR_NOT_FINITE = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 
 /** Reads NaN and Infinity as numbers that are not finite, so that the refusal can name their path. */
-const parseLeniently = (text: string): unknown => JSON.parse(text.replace(STRING_OR_NOT_FINITE, (token) => (token.startsWith('"') ? token : "1e999")));
+const parseLeniently = (text: string): unknown =>
+  JSON.parse(text.replace(STRING_OR_NOT_FINITE, (token) => (token.startsWith('"') ? token : "1e999")));
 
 const parseJson = (text: string): unknown => {
   try {

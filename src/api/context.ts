@@ -14,7 +14,8 @@ export const requestContext = (request: IncomingMessage, requestId: string): Req
   locale: "en",
   authenticate: async () => {
     const { actor, proof } = await authenticate(request.headers);
-    if (proof === "session" && request.method !== "GET" && isCrossSite(request.headers)) throw new DomainError("FORBIDDEN", "crossSite");
+    if (proof === "session" && request.method !== "GET" && isCrossSite(request.headers))
+      throw new DomainError("FORBIDDEN", "crossSite");
     return actor;
   },
 });

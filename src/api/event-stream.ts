@@ -27,7 +27,9 @@ export const answerEvents = async (exchange: Exchange, stream: (out: EventStream
       ended: ended.signal,
       send: async ({ id, event, data }) => {
         if (ended.signal.aborted) return;
-        const taken = response.write(`${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        const taken = response.write(
+          `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+        );
         if (!taken) await Promise.race([once(response, "drain"), once(response, "close")]);
       },
     });

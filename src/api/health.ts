@@ -38,14 +38,26 @@ const dependencies = {
     await getRedis().ping();
     return ok;
   },
-  schema: async () => ((await hasSchema(getSql())) ? ok : { state: "outdated" as const, message: "run `npm run migrate`" }),
+  schema: async () =>
+    (await hasSchema(getSql())) ? ok : { state: "outdated" as const, message: "run `npm run migrate`" },
 } satisfies Record<string, () => Promise<State>>;
 
 export const answerReady = async (exchange: Exchange): Promise<void> => {
-  const [postgres, redis, schema] = await Promise.all([stateOf(dependencies.postgres), stateOf(dependencies.redis), stateOf(dependencies.schema)]);
+  const [postgres, redis, schema] = await Promise.all([
+    stateOf(dependencies.postgres),
+    stateOf(dependencies.redis),
+    stateOf(dependencies.schema),
+  ]);
   const states = { postgres, redis, schema };
-  const details = Object.entries(states).flatMap(([path, one]) => ("message" in one ? [{ path, message: one.message }] : []));
+  const details = Object.entries(states).flatMap(([path, one]) =>
+    "message" in one ? [{ path, message: one.message }] : [],
+  );
   if (details.length === 0) return answerJson(exchange, 200, { success: true, status: "ready", dependencies: states });
   const refusal = new DomainError("UNAVAILABLE", "unavailable", { details });
-  answerJson(exchange, 503, { ...errorBody(refusal, exchange.requestId), status: "not ready", dependencies: states }, { "Retry-After": "2" });
+  answerJson(
+    exchange,
+    503,
+    { ...errorBody(refusal, exchange.requestId), status: "not ready", dependencies: states },
+    { "Retry-After": "2" },
+  );
 };

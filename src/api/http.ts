@@ -54,9 +54,15 @@ const isMachinePath = (path: string): boolean => path === "/metrics" || path ===
 const isRead = (method: string) => method === "GET" || method === "HEAD";
 
 const methodNotAllowed = (exchange: Exchange) =>
-  answerError(exchange, new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", { params: { method: exchange.method, path: exchange.path } }), {
-    Allow: "GET, HEAD, OPTIONS",
-  });
+  answerError(
+    exchange,
+    new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", {
+      params: { method: exchange.method, path: exchange.path },
+    }),
+    {
+      Allow: "GET, HEAD, OPTIONS",
+    },
+  );
 
 /** A proxy's absolute form (`GET http://host/path`) means the path. */
 const targetOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "") || "/";
@@ -75,8 +81,10 @@ const serve = async (request: IncomingMessage, response: ServerResponse, pages: 
   if (answer) return isRead(method) ? answer(exchange) : methodNotAllowed(exchange);
   const hasBearer = bearerOf(request.headers.authorization) !== null;
   const restPath = restPathOf(path, hasBearer);
-  if (restPath !== null) return serveRest(request, { ...exchange, path: restPath }, mark < 0 ? "" : target.slice(mark + 1));
-  if (hasBearer || isMachinePath(path) || !pages) return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
+  if (restPath !== null)
+    return serveRest(request, { ...exchange, path: restPath }, mark < 0 ? "" : target.slice(mark + 1));
+  if (hasBearer || isMachinePath(path) || !pages)
+    return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
   await pages(request, response);
 };
 
@@ -112,20 +120,38 @@ export type HttpServer = {
 export const makeHttpServer = (pages: Pages | null): HttpServer => {
   const open = new Set<ServerResponse>();
   let isClosing = false;
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: KEEP_ALIVE_MS + 3000, requestTimeout: 300_000, requireHostHeader: false }, (request, response) => {
-    open.add(response);
-    response.once("close", () => open.delete(response));
-    if (isClosing) response.shouldKeepAlive = false;
-    serve(request, response, pages).catch((error: unknown) => {
-      answerError({ response, requestId: newRequestId(), origin: request.headers.origin, method: request.method ?? "", path: request.url ?? "" }, error);
-    });
-  });
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: KEEP_ALIVE_MS + 3000,
+      requestTimeout: 300_000,
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      open.add(response);
+      response.once("close", () => open.delete(response));
+      if (isClosing) response.shouldKeepAlive = false;
+      serve(request, response, pages).catch((error: unknown) => {
+        answerError(
+          {
+            response,
+            requestId: newRequestId(),
+            origin: request.headers.origin,
+            method: request.method ?? "",
+            path: request.url ?? "",
+          },
+          error,
+        );
+      });
+    },
+  );
   server.on("clientError", refuseSocket);
 
   const close = async (drainMs: number): Promise<void> => {
     isClosing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const response of open) if (String(response.getHeader("content-type")).startsWith("text/event-stream")) response.destroy();
+    for (const response of open)
+      if (String(response.getHeader("content-type")).startsWith("text/event-stream")) response.destroy();
     const late = setTimeout(() => server.closeAllConnections(), drainMs);
     await closed;
     clearTimeout(late);

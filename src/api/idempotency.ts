@@ -32,7 +32,9 @@ export const answerOnce = async (
 ): Promise<KeptAnswer> => {
   const { userId, key, hash } = request;
   const outcome = await getSql().begin(async (sql) => {
-    const [lock] = await sql<{ got: boolean }[]>`SELECT pg_try_advisory_xact_lock(hashtextextended(${`${userId} ${key}`}, 7110020)) AS got`;
+    const [lock] = await sql<
+      { got: boolean }[]
+    >`SELECT pg_try_advisory_xact_lock(hashtextextended(${`${userId} ${key}`}, 7110020)) AS got`;
     if (!lock?.got) throw new DomainError("CONFLICT", "idempotencyBusy", { retryAfterSeconds: 1 });
     const [kept] = await sql<{ request_hash: string; status: number; response: string }[]>`
       SELECT request_hash, status, response FROM idempotency_keys

@@ -40,7 +40,10 @@ const objectSchema = (type: z.ZodType, io: "input" | "output"): ObjectSchema => 
     }),
   );
   const { properties, required } = isJsonObject(schema) ? schema : {};
-  return { properties: isJsonObject(properties) ? properties : {}, required: Array.isArray(required) ? required.map(String) : [] };
+  return {
+    properties: isJsonObject(properties) ? properties : {},
+    required: Array.isArray(required) ? required.map(String) : [],
+  };
 };
 
 const withoutPathFields = ({ properties, required }: ObjectSchema): ObjectSchema => ({
@@ -53,25 +56,52 @@ const schemaOfExample = (value: unknown): JsonObject => {
   if (value === null) return {};
   if (Array.isArray(value)) return { type: "array", ...(value.length > 0 && { items: schemaOfExample(value[0]) }) };
   if (!isJsonObject(value)) return { type: typeof value };
-  return { type: "object", properties: Object.fromEntries(Object.entries(value).map(([key, one]) => [key, schemaOfExample(one)])) };
+  return {
+    type: "object",
+    properties: Object.fromEntries(Object.entries(value).map(([key, one]) => [key, schemaOfExample(one)])),
+  };
 };
 
 const answerSchema = ({ description }: Route): JsonObject => {
   const { properties, required } = description.answer
     ? objectSchema(description.answer, "output")
-    : { properties: schemaOfExample(description.example).properties as JsonObject, required: Object.keys(description.example) };
-  return { type: "object", properties: { success: { const: true }, ...properties }, required: ["success", ...required] };
+    : {
+        properties: schemaOfExample(description.example).properties as JsonObject,
+        required: Object.keys(description.example),
+      };
+  return {
+    type: "object",
+    properties: { success: { const: true }, ...properties },
+    required: ["success", ...required],
+  };
 };
 
 const parametersOf = (route: Route): JsonObject[] => {
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string", pattern: "^[A-Za-z0-9_-]+$" } }));
-  const query = route.description.query ? withoutPathFields(objectSchema(route.description.query, "input")) : { properties: {} };
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string", pattern: "^[A-Za-z0-9_-]+$" },
+  }));
+  const query = route.description.query
+    ? withoutPathFields(objectSchema(route.description.query, "input"))
+    : { properties: {} };
   const inQuery = Object.entries(query.properties).map(([name, schema]) => ({
-    name, in: "query", schema,
-    ...(isJsonObject(schema) && schema.type === "array" && { style: "form", explode: true, description: "repeated, or separated by commas" }),
+    name,
+    in: "query",
+    schema,
+    ...(isJsonObject(schema) &&
+      schema.type === "array" && { style: "form", explode: true, description: "repeated, or separated by commas" }),
   }));
   const inHeader = route.create
-    ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", maxLength: 255 }, description: "The same key with the same body within 24 h answers the first response again." }]
+    ? [
+        {
+          name: "Idempotency-Key",
+          in: "header",
+          schema: { type: "string", maxLength: 255 },
+          description: "The same key with the same body within 24 h answers the first response again.",
+        },
+      ]
     : [];
   return [...inPath, ...inQuery, ...inHeader];
 };
@@ -100,7 +130,9 @@ const operation = (route: Route): JsonObject => ({
     [route.status ?? 200]: {
       description: "Success",
       headers: { "X-Request-Id": { schema: { type: "string" } } },
-      content: { "application/json": { schema: answerSchema(route), example: { success: true, ...route.description.example } } },
+      content: {
+        "application/json": { schema: answerSchema(route), example: { success: true, ...route.description.example } },
+      },
     },
     default: { $ref: "#/components/responses/Error" },
   },
@@ -108,12 +140,21 @@ const operation = (route: Route): JsonObject => ({
 
 const health = (summary: string, example: JsonObject, responses: JsonObject = {}): JsonObject => ({
   get: {
-    summary, tags: ["service"], security: [],
-    responses: { 200: { description: "Success", content: { "application/json": { schema: schemaOfExample(example), example } } }, ...responses },
+    summary,
+    tags: ["service"],
+    security: [],
+    responses: {
+      200: { description: "Success", content: { "application/json": { schema: schemaOfExample(example), example } } },
+      ...responses,
+    },
   },
 });
 
-const READY = { success: true, status: "ready", dependencies: { postgres: { state: "ok" }, redis: { state: "ok" }, schema: { state: "ok" } } };
+const READY = {
+  success: true,
+  status: "ready",
+  dependencies: { postgres: { state: "ok" }, redis: { state: "ok" }, schema: { state: "ok" } },
+};
 
 const errorSchema = {
   type: "object",
@@ -124,14 +165,21 @@ const errorSchema = {
     request_id: { type: "string", description: "the same as in the header X-Request-Id and in the log" },
     details: {
       type: "array",
-      items: { type: "object", properties: { path: { type: "string" }, message: { type: "string" } }, required: ["path", "message"] },
+      items: {
+        type: "object",
+        properties: { path: { type: "string" }, message: { type: "string" } },
+        required: ["path", "message"],
+      },
     },
   },
   required: ["success", "error", "code", "request_id", "details"],
 };
 
 const errorExample = {
-  success: false, error: "config.lr must be a finite number.", code: "INVALID_CONFIG", request_id: "req_46cd097133a400007",
+  success: false,
+  error: "config.lr must be a finite number.",
+  code: "INVALID_CONFIG",
+  request_id: "req_46cd097133a400007",
   details: [{ path: "config.lr", message: "must be a finite number" }],
 };
 
@@ -139,7 +187,9 @@ const errorExample = {
 export const openApiDocument = (): JsonObject => {
   const paths: Record<string, JsonObject> = {
     "/health": health("Whether this process answers", { success: true, status: "ok" }),
-    "/ready": health("Whether all that it needs answers, too", READY, { 503: { $ref: "#/components/responses/Error" } }),
+    "/ready": health("Whether all that it needs answers, too", READY, {
+      503: { $ref: "#/components/responses/Error" },
+    }),
   };
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
@@ -158,9 +208,16 @@ export const openApiDocument = (): JsonObject => {
     security: [{ bearer: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "an API key, or a JWT from POST /v1/auth/token" } },
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "an API key, or a JWT from POST /v1/auth/token" },
+      },
       schemas: { Error: errorSchema },
-      responses: { Error: { description: "Refused or failed", content: { "application/json": { schema: { $ref: "#/components/schemas/Error" }, example: errorExample } } } },
+      responses: {
+        Error: {
+          description: "Refused or failed",
+          content: { "application/json": { schema: { $ref: "#/components/schemas/Error" }, example: errorExample } },
+        },
+      },
     },
   };
 };

@@ -31,7 +31,11 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     const match = findRoute(method, path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
-      return answerError(exchange, new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", { params: { method, path } }), { Allow: match.allow.join(", ") });
+      return answerError(
+        exchange,
+        new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", { params: { method, path } }),
+        { Allow: match.allow.join(", ") },
+      );
     const { route, params } = match;
     const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
     const call: Call = {
@@ -46,9 +50,13 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     const key = request.headers["idempotency-key"]?.toString();
     if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
     else await serve(exchange, route, await route.handle(call));
-    log.debug({ request_id: exchange.requestId, method, path, status: exchange.response.statusCode }, "request answered");
+    log.debug(
+      { request_id: exchange.requestId, method, path, status: exchange.response.statusCode },
+      "request answered",
+    );
   } catch (error) {
-    if (error instanceof RequestAborted) log.debug({ request_id: exchange.requestId, method, path }, "client went away");
+    if (error instanceof RequestAborted)
+      log.debug({ request_id: exchange.requestId, method, path }, "client went away");
     else answerError(exchange, error);
   }
 };

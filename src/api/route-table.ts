@@ -27,7 +27,10 @@ export const makeRouteTable = (routes: Route[]): ((method: string, path: string)
   const exact = new Map<string, Methods>();
   const patterns = new Map<string, Pattern>();
   for (const route of routes) {
-    const pattern = patterns.get(route.path) ?? { segments: route.path.split("/"), methods: exact.get(route.path) ?? new Map() };
+    const pattern = patterns.get(route.path) ?? {
+      segments: route.path.split("/"),
+      methods: exact.get(route.path) ?? new Map(),
+    };
     pattern.methods.set(route.method, route);
     if (route.path.includes(":")) patterns.set(route.path, pattern);
     else exact.set(route.path, pattern.methods);

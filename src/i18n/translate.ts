@@ -4,9 +4,14 @@ import { LOCALE_TAGS, type Locale } from "./locale";
 import type { Catalogue, Message } from "./message";
 import { zh } from "./zh";
 
-type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
-type TextOf<M> = M extends string ? M : M extends { one: infer One; other: infer Other } ? One | Other : never;
-type NamesOf<Key extends MessageKey> = NamesIn<TextOf<(typeof en)[Key]>>;
+/** Braces around nothing, or around something with spaces, are only text. */
+type NameIn<Text extends string> = Text extends "" | `${string} ${string}` ? never : Text;
+type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? NameIn<Name> | NamesIn<Rest> : never;
+type NamesOfMessage<M> = M extends string ? NamesIn<M> : M extends { one: infer One; other: infer Other } ? "count" | NamesIn<One | Other> : never;
+type NamesOf<Key extends MessageKey> = NamesOfMessage<(typeof en)[Key]>;
+
+/** Keys of texts without values: a table of these can be translated without looking at each. */
+export type PlainKey = { [Key in MessageKey]: [NamesOf<Key>] extends [never] ? Key : never }[MessageKey];
 
 /** Numbers are written as the language writes them; a message with plural forms picks by `count`. */
 export type Translate = <Key extends MessageKey>(

@@ -305,7 +305,7 @@ describe("cancel", () => {
       if (cancelled.status === "cancelled") expect(claimed).toEqual([]);
       else {
         expect(claimed.map((one) => one.taskId)).toEqual([task.taskId]);
-        const answer = await heartbeat(worker, claimed, [], []);
+        const answer = await heartbeat(worker, claimed, []);
         expect(answer.cancel).toEqual([{ taskId: task.taskId, attempt: 1 }]);
         expect(await succeed({ taskId: task.taskId, attempt: 1 })).toBe("cancelled");
       }
@@ -433,7 +433,7 @@ describe("heartbeat", () => {
     const [a, b, c] = await claim(worker, 3);
     if (!a || !b || !c) throw new Error("nothing claimed");
     await giveBack([b], "lost", "test");
-    const answer = await heartbeat(worker, [a, b], [], []);
+    const answer = await heartbeat(worker, [a, b], []);
     expect(answer).toMatchObject({
       known: true,
       cancel: [],
@@ -441,8 +441,8 @@ describe("heartbeat", () => {
       unnamed: [{ taskId: c.taskId }],
     });
     const idle = await makeWorker();
-    expect(await heartbeat(idle, [], [], [])).toEqual({ known: true, cancel: [], lost: [], unnamed: [] });
-    expect(await heartbeat({ ...idle, epoch: 99 }, [], [], [])).toMatchObject({ known: false });
+    expect(await heartbeat(idle, [], [])).toEqual({ known: true, cancel: [], lost: [], unnamed: [] });
+    expect(await heartbeat({ ...idle, epoch: 99 }, [], [])).toMatchObject({ known: false });
   });
 });
 

@@ -12,22 +12,23 @@ export type HeartbeatAnswer = {
   cancel: AttemptKey[];
   /** of the named ones, those that are no longer this worker's: lost, or ended by somebody else */
   lost: AttemptKey[];
-  /** open attempts of this worker that were not named: claimed, but never started */
-  unnamed: AttemptKey[];
+  /**
+   * Open attempts of this worker that were not named, with the token of their claim. Unless that claim is still under way,
+   * or has started them since the heartbeat was sent, they were never started.
+   */
+  unnamed: (AttemptKey & { claimToken: string })[];
 };
 
 /**
  * Renews the leases of exactly the named attempts, for 60 s.
  *
- * Never of "all of mine": a claim whose answer was lost would be renewed for ever. What a claim that is still under way got is
- * left out of `unnamed` by its token.
+ * Never of "all of mine": a claim whose answer was lost would be renewed for ever.
  *
  * @param entrypoints the programs that this worker has now
  */
 export const heartbeat = async (
   worker: WorkerIdentity,
   running: AttemptKey[],
-  claimsUnderWay: string[],
   entrypoints: string[],
 ): Promise<HeartbeatAnswer> => {
   const sql = getSql();
@@ -39,6 +40,7 @@ export const heartbeat = async (
         known: boolean;
         task_id: string | null;
         attempt: number | null;
+        claim_token: string | null;
         kind: "renewed" | "cancel" | "unnamed" | null;
       }[]
     >`
@@ -51,25 +53,24 @@ export const heartbeat = async (
       WHERE a.task_id = n.task_id AND a.attempt = n.attempt AND a.ended_at IS NULL AND a.worker_id = me.id AND a.worker_epoch = ${worker.epoch}
       RETURNING a.task_id, a.attempt
     )
-    SELECT EXISTS (SELECT 1 FROM me) AS known, r.task_id, r.attempt, r.kind FROM (SELECT 1) AS one LEFT JOIN (
-      SELECT r.task_id, r.attempt, CASE WHEN t.cancel_requested_at IS NULL THEN 'renewed' ELSE 'cancel' END AS kind FROM renewed r JOIN tasks t ON t.id = r.task_id
+    SELECT EXISTS (SELECT 1 FROM me) AS known, r.task_id, r.attempt, r.claim_token, r.kind FROM (SELECT 1) AS one LEFT JOIN (
+      SELECT r.task_id, r.attempt, NULL AS claim_token, CASE WHEN t.cancel_requested_at IS NULL THEN 'renewed' ELSE 'cancel' END AS kind FROM renewed r JOIN tasks t ON t.id = r.task_id
       UNION ALL
-      SELECT a.task_id, a.attempt, 'unnamed' FROM task_attempts a WHERE a.worker_id = ${worker.workerId} AND a.worker_epoch = ${worker.epoch}
-        AND a.ended_at IS NULL AND NOT a.claim_token = ANY(${claimsUnderWay}) AND NOT EXISTS (SELECT 1 FROM named n WHERE n.task_id = a.task_id AND n.attempt = a.attempt)
+      SELECT a.task_id, a.attempt, a.claim_token, 'unnamed' FROM task_attempts a WHERE a.worker_id = ${worker.workerId} AND a.worker_epoch = ${worker.epoch}
+        AND a.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM named n WHERE n.task_id = a.task_id AND n.attempt = a.attempt)
     ) AS r ON true`,
   );
-  const pick = (kind: string) =>
-    rows.flatMap((row) =>
-      row.kind === kind && row.task_id !== null && row.attempt !== null
-        ? [{ taskId: row.task_id, attempt: row.attempt }]
-        : [],
+  const found = (kind: string) =>
+    rows.flatMap(({ task_id: taskId, attempt, claim_token: claimToken, kind: its }) =>
+      its === kind && taskId !== null && attempt !== null ? [{ taskId, attempt, claimToken: claimToken ?? "" }] : [],
     );
-  const cancel = pick("cancel");
-  const kept = new Set([...pick("renewed"), ...cancel].map((one) => `${one.taskId} ${one.attempt}`));
+  const toKey = ({ taskId, attempt }: AttemptKey): AttemptKey => ({ taskId, attempt });
+  const cancel = found("cancel").map(toKey);
+  const kept = new Set([...found("renewed"), ...cancel].map((one) => `${one.taskId} ${one.attempt}`));
   return {
     known: rows[0]?.known ?? false,
     cancel,
     lost: running.filter((one) => !kept.has(`${one.taskId} ${one.attempt}`)),
-    unnamed: pick("unnamed"),
+    unnamed: found("unnamed"),
   };
 };

@@ -103,7 +103,8 @@ export const logsOutput = z.object({
       timestamp: time,
       stream: z.enum(["stdout", "stderr"]),
       level: z.string(),
-      message: z.string(), attempt: z.number()
+      message: z.string(),
+      attempt: z.number(),
     }),
   ),
 });

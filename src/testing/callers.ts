@@ -27,7 +27,16 @@ export type Caller = {
   create: (task: NewTaskInput) => Promise<Task>;
   createMany: (tasks: NewTaskInput[]) => Promise<string[]>;
   get: (taskId: string) => Promise<Task>;
-  list: (query: { status?: Task["status"][]; queue?: string; tag?: string; q?: string; limit?: number; cursor?: string; sort?: "priority" | "name"; order?: "asc" | "desc" }) => Promise<{ ids: string[]; total: number; nextCursor: string | null }>;
+  list: (query: {
+    status?: Task["status"][];
+    queue?: string;
+    tag?: string;
+    q?: string;
+    limit?: number;
+    cursor?: string;
+    sort?: "priority" | "name";
+    order?: "asc" | "desc";
+  }) => Promise<{ ids: string[]; total: number; nextCursor: string | null }>;
   setPriority: (taskId: string, priority: number) => Promise<{ priority: number; queuePosition: number | null }>;
   cancel: (taskId: string, reason?: string) => Promise<{ status: string }>;
   retry: (taskId: string) => Promise<Task>;
@@ -37,20 +46,35 @@ export type Caller = {
   pause: (queue: string, reason?: string) => Promise<void>;
   resume: (queue: string) => Promise<void>;
   reorder: (taskIds: string[]) => Promise<{ taskId: string; position: number }[]>;
-  statistics: () => Promise<{ totalTasks: number; completedTasks: number; failedTasks: number; cancelledTasks: number; successRate: number }>;
+  statistics: () => Promise<{
+    totalTasks: number;
+    completedTasks: number;
+    failedTasks: number;
+    cancelledTasks: number;
+    successRate: number;
+  }>;
   createTemplate: (template: { name: string; config: JsonObject; description?: string }) => Promise<string>;
-  changeTemplate: (templateId: string, change: { name?: string; config?: JsonObject; description?: string | null }) => Promise<void>;
+  changeTemplate: (
+    templateId: string,
+    change: { name?: string; config?: JsonObject; description?: string | null },
+  ) => Promise<void>;
   deleteTemplate: (templateId: string) => Promise<void>;
   templates: () => Promise<{ templateId: string; name: string; config: JsonObject; description: string | null }[]>;
 };
 
 const asRefused = (error: unknown): unknown =>
-  error instanceof TRPCError && error.cause instanceof DomainError ? new Refused(error.cause.code, error.cause.details) : error;
+  error instanceof TRPCError && error.cause instanceof DomainError
+    ? new Refused(error.cause.code, error.cause.details)
+    : error;
 
 const callProcedures = createCallerFactory(appRouter);
 
 export const trpcCaller = ({ userId }: Account): Caller => {
-  const { tasks } = callProcedures({ requestId: "req_test", locale: "en", authenticate: async () => ({ userId, scopes: ["*"] }) });
+  const { tasks } = callProcedures({
+    requestId: "req_test",
+    locale: "en",
+    authenticate: async () => ({ userId, scopes: ["*"] }),
+  });
   const caller: Caller = {
     create: (task) => tasks.create(task),
     createMany: async (list) => (await tasks.createMany({ tasks: list })).taskIds,
@@ -91,12 +115,25 @@ export const trpcCaller = ({ userId }: Account): Caller => {
 
 /** The contract's names as ours: top-level keys and those of `resources`. */
 const fromWire = (wire: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(wire).map(([key, value]) => [toCamel(key), key === "resources" && isJsonObject(value) ? fromWire(value) : value]));
+  Object.fromEntries(
+    Object.entries(wire).map(([key, value]) => [
+      toCamel(key),
+      key === "resources" && isJsonObject(value) ? fromWire(value) : value,
+    ]),
+  );
 
 const toWire = (task: NewTaskInput): JsonObject => ({
   ...task,
-  timeout_seconds: task.timeoutSeconds, max_attempts: task.maxAttempts, run_at: task.runAt, depends_on: task.dependsOn, webhook_url: task.webhookUrl,
-  resources: task.resources && { gpus: task.resources.gpus, cpus: task.resources.cpus, memory_mb: task.resources.memoryMb },
+  timeout_seconds: task.timeoutSeconds,
+  max_attempts: task.maxAttempts,
+  run_at: task.runAt,
+  depends_on: task.dependsOn,
+  webhook_url: task.webhookUrl,
+  resources: task.resources && {
+    gpus: task.resources.gpus,
+    cpus: task.resources.cpus,
+    memory_mb: task.resources.memoryMb,
+  },
 });
 
 export const restCaller = ({ key }: Account, call: Call): Caller => {
@@ -106,39 +143,63 @@ export const restCaller = ({ key }: Account, call: Call): Caller => {
     if (json.success !== true) throw new Refused(String(json.code), json.details as ErrorDetail[]);
     return json as T;
   };
-  const askRenamed = async <T>(method: string, path: string, body?: JsonObject): Promise<T> => fromWire(await ask(method, path, body)) as T;
+  const askRenamed = async <T>(method: string, path: string, body?: JsonObject): Promise<T> =>
+    fromWire(await ask(method, path, body)) as T;
 
   return {
     create: (task) => askRenamed("POST", "/v1/tasks", toWire(task)),
-    createMany: async (tasks) => (await ask<{ task_ids: string[] }>("POST", "/v1/tasks/batch", { tasks: tasks.map(toWire) })).task_ids,
+    createMany: async (tasks) =>
+      (await ask<{ task_ids: string[] }>("POST", "/v1/tasks/batch", { tasks: tasks.map(toWire) })).task_ids,
     get: (taskId) => askRenamed("GET", `/v1/tasks/${taskId}`),
     list: async (query) => {
-      const texts = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-      const page = await ask<{ tasks: { task_id: string }[]; total: number; next_cursor: string | null }>("GET", `/v1/tasks?${new URLSearchParams(texts)}`);
+      const texts = Object.entries(query).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)]],
+      );
+      const page = await ask<{ tasks: { task_id: string }[]; total: number; next_cursor: string | null }>(
+        "GET",
+        `/v1/tasks?${new URLSearchParams(texts)}`,
+      );
       return { ids: page.tasks.map((task) => task.task_id), total: page.total, nextCursor: page.next_cursor };
     },
     setPriority: async (taskId, priority) => {
-      const answer = await ask<{ new_priority: number; new_queue_position: number | null }>("PATCH", `/v1/tasks/${taskId}/priority`, { priority });
+      const answer = await ask<{ new_priority: number; new_queue_position: number | null }>(
+        "PATCH",
+        `/v1/tasks/${taskId}/priority`,
+        { priority },
+      );
       return { priority: answer.new_priority, queuePosition: answer.new_queue_position };
     },
-    cancel: (taskId, reason) => ask("POST", `/v1/tasks/${taskId}/cancel`, reason === undefined ? undefined : { reason }),
+    cancel: (taskId, reason) =>
+      ask("POST", `/v1/tasks/${taskId}/cancel`, reason === undefined ? undefined : { reason }),
     retry: (taskId) => askRenamed("POST", `/v1/tasks/${taskId}/retry`),
     start: (taskId) => askRenamed("POST", `/v1/tasks/${taskId}/start`),
     submitResult: (taskId, result, artifacts) => ask("POST", `/v1/tasks/${taskId}/result`, { result, artifacts }),
     queue: async (queue) => {
-      const status = await askRenamed<{ queueStatus: string; queueLength: number; statistics: Record<string, number> }>("GET", `/v1/queue/status?queue=${encodeURIComponent(queue)}`);
+      const status = await askRenamed<{ queueStatus: string; queueLength: number; statistics: Record<string, number> }>(
+        "GET",
+        `/v1/queue/status?queue=${encodeURIComponent(queue)}`,
+      );
       return { ...status, paused: status.queueStatus === "paused" };
     },
     pause: (queue, reason) => ask("POST", "/v1/queue/pause", { queue, reason }),
     resume: (queue) => ask("POST", "/v1/queue/resume", { queue }),
     reorder: async (taskIds) => {
-      const answer = await ask<{ new_order: { task_id: string; position: number }[] }>("POST", "/v1/queue/reorder", { task_ids: taskIds });
+      const answer = await ask<{ new_order: { task_id: string; position: number }[] }>("POST", "/v1/queue/reorder", {
+        task_ids: taskIds,
+      });
       return answer.new_order.map((one) => ({ taskId: one.task_id, position: one.position }));
     },
-    statistics: async () => fromWire((await ask<{ statistics: JsonObject }>("GET", "/v1/statistics/tasks")).statistics) as Awaited<ReturnType<Caller["statistics"]>>,
-    createTemplate: async (template) => (await ask<{ template_id: string }>("POST", "/v1/configs/templates", template)).template_id,
+    statistics: async () =>
+      fromWire((await ask<{ statistics: JsonObject }>("GET", "/v1/statistics/tasks")).statistics) as Awaited<
+        ReturnType<Caller["statistics"]>
+      >,
+    createTemplate: async (template) =>
+      (await ask<{ template_id: string }>("POST", "/v1/configs/templates", template)).template_id,
     changeTemplate: (templateId, change) => ask("PUT", `/v1/configs/templates/${templateId}`, change),
     deleteTemplate: (templateId) => ask("DELETE", `/v1/configs/templates/${templateId}`),
-    templates: async () => (await ask<{ templates: JsonObject[] }>("GET", "/v1/configs/templates")).templates.map(fromWire) as Awaited<ReturnType<Caller["templates"]>>,
+    templates: async () =>
+      (await ask<{ templates: JsonObject[] }>("GET", "/v1/configs/templates")).templates.map(fromWire) as Awaited<
+        ReturnType<Caller["templates"]>
+      >,
   };
 };

@@ -15,7 +15,12 @@ export type HttpAnswer = {
   json: JsonObject;
 };
 
-export type RequestOptions = { key?: string; body?: unknown; text?: string | Buffer<ArrayBuffer>; headers?: Record<string, string> };
+export type RequestOptions = {
+  key?: string;
+  body?: unknown;
+  text?: string | Buffer<ArrayBuffer>;
+  headers?: Record<string, string>;
+};
 
 /** Call once at the top of a test file, after useTestServices. */
 export const useHttpServer = () => {
@@ -43,7 +48,12 @@ export const useHttpServer = () => {
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.startsWith("application/json") && text !== "";
-    return { status: response.status, headers: response.headers, text, json: isJson ? (JSON.parse(text) as JsonObject) : {} };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson ? (JSON.parse(text) as JsonObject) : {},
+    };
   };
   return { site, call };
 };

@@ -49,6 +49,7 @@ export const WarningIcon = icon(<path d="M8 6.5V9m0 2.25v.01M7.1 2.9 1.9 12a1 1 
 export const DownloadIcon = icon(<path d="M8 2.5v7.5M4.5 7 8 10.5 11.5 7M3 13.5h10" />);
 export const WrapIcon = icon(<path d="M2.5 4h11m-11 4h8.75a2.25 2.25 0 0 1 0 4.5H8.5m0 0 1.75-1.75M8.5 12.5l1.75 1.75M2.5 12h3" />);
 export const PencilIcon = icon(<path d="m3 13 .7-3L10.5 3.2a1.2 1.2 0 0 1 1.7 0l.6.6a1.2 1.2 0 0 1 0 1.7L6 12.3z" />);
+export const SignOutIcon = icon(<path d="M6.5 13.5H4A1.5 1.5 0 0 1 2.5 12V4A1.5 1.5 0 0 1 4 2.5h2.5m4 8.5L13.5 8l-3-3m3 3h-7" />);
 export const ClockIcon = icon(
   <>
     <circle cx="8" cy="8" r="5.5" />

@@ -29,7 +29,8 @@ const start = (argv: string[], extra: { cwd?: string; env?: Record<string, strin
   return { program, output, mark };
 };
 const startNode = (file: string, ...args: string[]) => start([process.execPath, file, ...args]);
-const says = (output: { stdout: string }, text: string) => vi.waitFor(() => expect(output.stdout).toContain(text), { timeout: 5000, interval: 10 });
+const says = (output: { stdout: string }, text: string) =>
+  vi.waitFor(() => expect(output.stdout).toContain(text), { timeout: 5000, interval: 10 });
 const endOf = async ({ ended }: RunningProgram) => ended;
 
 describe("an end", () => {
@@ -42,12 +43,24 @@ describe("an end", () => {
   });
 
   test("another exit code", async () => {
-    expect(await endOf(startNode("exits.mjs", "7").program)).toMatchObject({ exitCode: 7, signal: null, reason: "exited" });
+    expect(await endOf(startNode("exits.mjs", "7").program)).toMatchObject({
+      exitCode: 7,
+      signal: null,
+      reason: "exited",
+    });
   });
 
   test("a signal", async () => {
-    expect(await endOf(startNode("exits.mjs", "SIGSEGV").program)).toMatchObject({ exitCode: null, signal: "SIGSEGV", reason: "exited" });
-    expect(await endOf(startNode("exits.mjs", "SIGKILL").program)).toMatchObject({ signal: "SIGKILL", reason: "exited", oomKilled: false });
+    expect(await endOf(startNode("exits.mjs", "SIGSEGV").program)).toMatchObject({
+      exitCode: null,
+      signal: "SIGSEGV",
+      reason: "exited",
+    });
+    expect(await endOf(startNode("exits.mjs", "SIGKILL").program)).toMatchObject({
+      signal: "SIGKILL",
+      reason: "exited",
+      oomKilled: false,
+    });
   });
 
   test("comes with all of the output, also of a flood", async () => {
@@ -58,19 +71,30 @@ describe("an end", () => {
   });
 
   test("without anything left over is told at once", async () => {
-    const { program } = start(["true"]);
-    const startedAt = performance.now();
-    await program.ended;
-    expect(performance.now() - startedAt).toBeLessThan(190);
+    // A pause for a second look would take at least 200 ms each time; the quickest of ten is not a busy machine's fault.
+    const times: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      const startedAt = performance.now();
+      await start(["true"]).program.ended;
+      times.push(performance.now() - startedAt);
+    }
+    expect(Math.min(...times)).toBeLessThan(150);
   });
 });
 
 describe("a program", () => {
   test("gets the given environment, arguments and folder, and nothing of the worker's", async () => {
-    const { program, output, mark } = start([process.execPath, join(programs, "prints-env.mjs"), "a b", "$HOME"], { cwd: folder, env: { A: "1" } });
+    const { program, output, mark } = start([process.execPath, join(programs, "prints-env.mjs"), "a b", "$HOME"], {
+      cwd: folder,
+      env: { A: "1" },
+    });
     await program.ended;
     const seen = JSON.parse(output.stdout);
-    expect(seen).toEqual({ argv: ["a b", "$HOME"], cwd: folder, env: { PATH: process.env.PATH, A: "1", MLQUEUE_TASK_ID: mark.taskId, MLQUEUE_ATTEMPT: "1" } });
+    expect(seen).toEqual({
+      argv: ["a b", "$HOME"],
+      cwd: folder,
+      env: { PATH: process.env.PATH, A: "1", MLQUEUE_TASK_ID: mark.taskId, MLQUEUE_ATTEMPT: "1" },
+    });
   });
 
   test("reads an empty stdin", async () => {
@@ -145,8 +169,7 @@ test("a daemon left behind after exit 0 is killed before the end is told, though
   const end = await program.ended;
   expect(end).toMatchObject({ exitCode: 0, reason: "exited" });
   expect(await findMarked(mark)).toEqual([]);
-  const pid = Number(/daemon (\d+)/.exec(output.stdout)?.[1] ?? 0);
-  if (pid !== 0) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  expect(output.stdout).toMatch(/^(daemon \d+\n)?$/);
 });
 
 test("a process of nobody's that holds the pipes delays the end by about a second only", async () => {
@@ -178,10 +201,18 @@ test.skipIf(!hasSetpriv)("a program dies with its worker", async () => {
 });
 
 describe("what cannot be started", () => {
-  const failed = (spawnError: unknown) => ({ exitCode: null, signal: null, reason: "spawn_failed", oomKilled: false, spawnError });
+  const failed = (spawnError: unknown) => ({
+    exitCode: null,
+    signal: null,
+    reason: "spawn_failed",
+    oomKilled: false,
+    spawnError,
+  });
 
   test("an unknown program", async () => {
-    expect(await endOf(start(["no-such-program"]).program)).toEqual(failed("The program no-such-program was not found."));
+    expect(await endOf(start(["no-such-program"]).program)).toEqual(
+      failed("The program no-such-program was not found."),
+    );
     expect(await endOf(start(["./no-such-file"]).program)).toEqual(failed("The program ./no-such-file was not found."));
   });
 
@@ -196,12 +227,18 @@ describe("what cannot be started", () => {
   });
 
   test("more arguments than the system allows, and a NUL", async () => {
-    expect(await endOf(start(["true", "x".repeat(3_000_000)]).program)).toEqual(failed(expect.stringContaining("longer than this system allows")));
-    expect(await endOf(start(["true", "a\0b"]).program)).toEqual(failed(expect.stringContaining("could not be started")));
+    expect(await endOf(start(["true", "x".repeat(3_000_000)]).program)).toEqual(
+      failed(expect.stringContaining("longer than this system allows")),
+    );
+    expect(await endOf(start(["true", "a\0b"]).program)).toEqual(
+      failed(expect.stringContaining("could not be started")),
+    );
   });
 });
 
 test("fifty programs at once all end, and each with its own exit code", async () => {
-  const ends = await Promise.all(Array.from({ length: 50 }, (_, code) => endOf(start(["sh", "-c", `exit ${code}`]).program)));
+  const ends = await Promise.all(
+    Array.from({ length: 50 }, (_, code) => endOf(start(["sh", "-c", `exit ${code}`]).program)),
+  );
   expect(ends.map(({ exitCode }) => exitCode)).toEqual(Array.from({ length: 50 }, (_, code) => code));
 });

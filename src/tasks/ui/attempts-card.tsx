@@ -1,8 +1,8 @@
 "use client";
 // Each try of a task: where, how long, how it ended.
 import { useQuery } from "@tanstack/react-query";
-import type { MessageKey } from "../../i18n/en";
 import { useLanguage } from "../../i18n/locale-provider";
+import type { PlainKey } from "../../i18n/translate";
 import { Badge, type Tone } from "../../ui/badge";
 import { Card } from "../../ui/card";
 import { ErrorState } from "../../ui/error-state";
@@ -20,7 +20,7 @@ const OUTCOMES = {
   cancelled: { word: "outcome.cancelled", tone: "neutral" },
   lost: { word: "outcome.lost", tone: "warn" },
   given_back: { word: "outcome.givenBack", tone: "neutral" },
-} as const satisfies Record<AttemptOutcome, { word: MessageKey; tone: Tone }>;
+} as const satisfies Record<AttemptOutcome, { word: PlainKey; tone: Tone }>;
 
 const cell = "px-4 py-2 align-top";
 

@@ -1,8 +1,8 @@
 "use client";
 // A task's state: shape, word and colour together.
 import clsx from "clsx";
-import type { MessageKey } from "../../i18n/en";
 import { useLanguage } from "../../i18n/locale-provider";
+import type { PlainKey } from "../../i18n/translate";
 import { TONE_TEXT, type Tone } from "../../ui/badge";
 import { CancelledIcon, CompletedIcon, FailedIcon, PendingIcon, QueuedIcon, RunningIcon } from "../../ui/icons";
 import type { TaskStatus } from "../status";
@@ -14,7 +14,7 @@ export const STATUS_LOOK = {
   completed: { icon: CompletedIcon, tone: "ok", word: "status.completed" },
   failed: { icon: FailedIcon, tone: "bad", word: "status.failed" },
   cancelled: { icon: CancelledIcon, tone: "neutral", word: "status.cancelled" },
-} as const satisfies Record<TaskStatus, { icon: typeof PendingIcon; tone: Tone; word: MessageKey }>;
+} as const satisfies Record<TaskStatus, { icon: typeof PendingIcon; tone: Tone; word: PlainKey }>;
 
 export const StatusBadge = ({ status, stopping = false }: { status: TaskStatus; stopping?: boolean }) => {
   const { t } = useLanguage();

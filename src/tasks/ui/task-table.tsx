@@ -4,8 +4,8 @@ import clsx from "clsx";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { memo, type MouseEvent } from "react";
-import type { MessageKey } from "../../i18n/en";
 import { useLanguage } from "../../i18n/locale-provider";
+import type { PlainKey } from "../../i18n/translate";
 import { Checkbox } from "../../ui/field";
 import { ArrowDownIcon, ArrowUpIcon } from "../../ui/icons";
 import type { Task } from "../task";
@@ -15,7 +15,7 @@ import type { Selection } from "./selection";
 import { StatusBadge } from "./status-badge";
 import { TaskCreated, TaskDetail, TaskMetric, TaskTags } from "./task-cells";
 
-type Column = { title: MessageKey; width: string; sort?: Sort; align?: "right" };
+type Column = { title: PlainKey; width: string; sort?: Sort; align?: "right" };
 
 const COLUMNS: Column[] = [
   { title: "column.state", width: "w-31" },

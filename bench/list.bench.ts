@@ -1,0 +1,78 @@
+// Reading with a million tasks stored: pages, a position, the state of a queue.
+import { registerKey } from "../src/accounts/api-keys";
+import { newId } from "../src/platform/ids";
+import { getSql } from "../src/platform/db";
+import { getTask } from "../src/tasks/list";
+import { bench } from "./lib/bench";
+import { numberFlag } from "./lib/flags";
+import { ask } from "./lib/load";
+import { openWeb } from "./lib/programs";
+import type { Figure, Target } from "./lib/report";
+import { percentile } from "./lib/statistics";
+import { storeTasks } from "./lib/stored-tasks";
+
+const P95 = 0.95;
+
+/** Some calls first, so that connections are open and plans are made. @returns milliseconds of each call after those */
+const timed = async (calls: number, call: () => Promise<number>): Promise<number[]> => {
+  for (let n = 0; n < 10; n++) await call();
+  const took: number[] = [];
+  for (let n = 0; n < calls; n++) took.push(await call());
+  return took;
+};
+
+/** @returns one p95 per round */
+const p95Of = async (rounds: number, calls: number, call: () => Promise<number>): Promise<number[]> => {
+  const runs: number[] = [];
+  for (let round = 0; round < rounds; round++) runs.push(percentile(await timed(calls, call), P95));
+  return runs;
+};
+
+await bench("list", async (services) => {
+  const rounds = numberFlag("rounds", 5);
+  const calls = numberFlag("calls", 40);
+  const stored = numberFlag("tasks", 1_000_000);
+  const queued = Math.round(stored / 5);
+  const allQueued = { userId: newId("user"), apiKey: `${services.apiKey}-2` };
+  await registerKey({ userId: allQueued.userId, key: allQueued.apiKey, name: "bench" });
+  await storeTasks(
+    services,
+    new Map([
+      [services.userId, { ended: stored - queued - 10, running: 10, queued }],
+      [allQueued.userId, { ended: 0, running: 0, queued }],
+    ]),
+  );
+  const web = await openWeb(services);
+  const figures: Figure[] = [];
+  const measure = async (name: string, target: Target, call: () => Promise<number>) => {
+    figures.push({ name: `${name}, p95`, unit: "ms", runs: await p95Of(rounds, calls, call), target });
+  };
+  const get = (path: string, apiKey = services.apiKey) => async () =>
+    (await ask(`${web.address}${path}`, apiKey)).ms;
+
+  const page = { atMost: 20 };
+  await measure("list page, newest first", page, get("/v1/tasks"));
+  for (const status of ["queued", "running", "failed", "completed", "failed,queued"])
+    await measure(`list page, status=${status}`, page, get(`/v1/tasks?status=${status}`));
+  for (const sort of ["priority", "name", "started_at", "completed_at"])
+    await measure(`list page, sort=${sort}`, page, get(`/v1/tasks?sort=${sort}`));
+  await measure("list page, status=failed, sort=priority", page, get("/v1/tasks?status=failed&sort=priority"));
+  await measure("search, one name in a hundred", page, get("/v1/tasks?q=rare"));
+  await measure("search, every name", page, get("/v1/tasks?q=resnet"));
+  await measure("search, no name", page, get("/v1/tasks?q=nowhere"));
+  await measure("account with queued tasks only: newest first", page, get("/v1/tasks", allQueued.apiKey));
+  await measure("account with queued tasks only: status=queued", page, get("/v1/tasks?status=queued", allQueued.apiKey));
+  await measure("account with queued tasks only: status=failed", page, get("/v1/tasks?status=failed", allQueued.apiKey));
+
+  const [middle] = await getSql()<{ task_id: string }[]>`
+    SELECT task_id FROM ready_tasks WHERE user_id = ${services.userId} ORDER BY place OFFSET ${Math.floor(queued / 2)} LIMIT 1`;
+  const taskId = middle?.task_id ?? "";
+  await measure("queue position of a task in the middle, the verb", { atMost: 2 }, async () => {
+    const startedAt = performance.now();
+    await getTask(services.userId, taskId);
+    return performance.now() - startedAt;
+  });
+  await measure("the same through GET /v1/tasks/:id", { atMost: 20 }, get(`/v1/tasks/${taskId}`));
+  await measure("queue status", { atMost: 10 }, get("/v1/queue/status"));
+  return figures;
+});

@@ -1,0 +1,11 @@
+import { TasksPage } from "../../../tasks/ui/tasks-page";
+import { PageTitle } from "../../page-title";
+
+const Page = () => (
+  <>
+    <PageTitle title="title.tasks" />
+    <TasksPage />
+  </>
+);
+
+export default Page;

@@ -1,0 +1,71 @@
+"use client";
+import { signIn } from "next-auth/react";
+import { type FormEvent, useRef, useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Button } from "../../ui/button";
+import { Field, Input } from "../../ui/field";
+import { Logo } from "../../ui/logo";
+import { LanguageMenu } from "../../ui/shell/language-menu";
+
+type Trouble = "signIn.wrong" | "error.offline" | "error.broken";
+
+export const SignInForm = ({ returnPath }: { returnPath: string }) => {
+  const { t } = useLanguage();
+  const password = useRef<HTMLInputElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
+
+  const attempt = async (form: FormData): Promise<Trouble | null> => {
+    try {
+      const outcome = await signIn("credentials", { redirect: false, email: String(form.get("email")), password: String(form.get("password")) });
+      if (outcome?.ok && !outcome.error) return null;
+      return outcome?.status === 401 ? "signIn.wrong" : "error.broken";
+    } catch (error) {
+      if (error instanceof TypeError) return "error.offline";
+      throw error;
+    }
+  };
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    setBusy(true);
+    const found = await attempt(new FormData(event.currentTarget));
+    if (found === null) {
+      // A whole new page: nothing of an account that was here before stays in memory.
+      window.location.assign(returnPath);
+      return;
+    }
+    setTrouble(found);
+    setBusy(false);
+    password.current?.select();
+    password.current?.focus();
+  };
+
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <div className="flex justify-end p-3">
+        <LanguageMenu />
+      </div>
+      <main className="mx-auto flex w-full max-w-sm flex-1 flex-col justify-center px-6 pb-[20vh]">
+        <Logo />
+        <h1 className="mt-8 text-xl font-semibold tracking-tight">{t("signIn.title")}</h1>
+        <p className="mt-1 text-sm text-ink-2">{t("signIn.intro")}</p>
+        <form onSubmit={submit} className="mt-6 space-y-4">
+          <Field label={t("signIn.email")}>
+            {(field) => <Input {...field} type="email" name="email" autoComplete="username" required autoFocus className="h-9!" />}
+          </Field>
+          <Field label={t("signIn.password")} error={trouble === "signIn.wrong" ? t("signIn.wrong") : undefined}>
+            {(field) => <Input {...field} ref={password} type="password" name="password" autoComplete="current-password" required className="h-9!" />}
+          </Field>
+          <p role="alert" className={trouble === null || trouble === "signIn.wrong" ? "sr-only" : "text-sm text-bad"}>
+            {trouble !== null && t(trouble)}
+          </p>
+          <Button type="submit" look="primary" busy={busy} className="h-9! w-full">
+            {t("signIn.submit")}
+          </Button>
+        </form>
+        <p className="mt-6 text-xs text-ink-3">{t("signIn.help")}</p>
+      </main>
+    </div>
+  );
+};

@@ -1,0 +1,33 @@
+"use client";
+import { signOut } from "next-auth/react";
+import { toast } from "sonner";
+import { useLanguage } from "../../i18n/locale-provider";
+import { IconButton } from "../button";
+import { SignOutIcon, UserIcon } from "../icons";
+import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
+
+export const AccountMenu = ({ email }: { email: string }) => {
+  const { t } = useLanguage();
+  const leave = async () => {
+    try {
+      await signOut({ callbackUrl: "/sign-in" });
+    } catch (error) {
+      toast.error(t("error.offline"), { description: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  return (
+    <Menu
+      trigger={
+        <IconButton label={t("shell.account")}>
+          <UserIcon />
+        </IconButton>
+      }
+    >
+      <MenuLabel>{email}</MenuLabel>
+      <MenuSeparator />
+      <MenuItem icon={<SignOutIcon />} onSelect={leave}>
+        {t("shell.signOut")}
+      </MenuItem>
+    </Menu>
+  );
+};
