@@ -106,7 +106,9 @@ const hashOf = (password) => createHash("sha256").update(password).digest("hex")
 const create = async (folder, log, password) => {
   const making = `${folder}.new`;
   rmSync(making, { recursive: true, force: true });
-  mkdirSync(making, { recursive: true, mode: 0o700 });
+  // Only this folder is closed to others: another account may have to pass through the ones above.
+  mkdirSync(path.dirname(making), { recursive: true });
+  mkdirSync(making, { mode: 0o700 });
   const { prefix, own } = unprivileged();
   own(making);
   const [file, ...args] = [

@@ -1,11 +1,13 @@
 "use client";
 import { signIn } from "next-auth/react";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useRef, useState, useSyncExternalStore } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button } from "../../ui/button";
 import { Field, Input } from "../../ui/field";
 import { Logo } from "../../ui/logo";
 import { LanguageMenu } from "../../ui/shell/language-menu";
+
+const never = () => () => {};
 
 type Trouble = "signIn.wrong" | "error.offline" | "error.broken";
 
@@ -14,6 +16,9 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
   const password = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
+
+  // Before the page's script runs, the browser itself would send the form.
+  const isReady = useSyncExternalStore(never, () => true, () => false);
 
   const attempt = async (form: FormData): Promise<Trouble | null> => {
     try {
@@ -50,7 +55,7 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
         <Logo />
         <h1 className="mt-8 text-xl font-semibold tracking-tight">{t("signIn.title")}</h1>
         <p className="mt-1 text-sm text-ink-2">{t("signIn.intro")}</p>
-        <form onSubmit={submit} className="mt-6 space-y-4">
+        <form method="post" onSubmit={submit} className="mt-6 space-y-4">
           <Field label={t("signIn.email")}>
             {(field) => <Input {...field} type="email" name="email" autoComplete="username" required autoFocus className="h-9!" />}
           </Field>
@@ -60,7 +65,7 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
           <p role="alert" className={trouble === null || trouble === "signIn.wrong" ? "sr-only" : "text-sm text-bad"}>
             {trouble !== null && t(trouble)}
           </p>
-          <Button type="submit" look="primary" busy={busy} className="h-9! w-full">
+          <Button type="submit" look="primary" busy={busy} disabled={!isReady} className={`h-9! w-full ${isReady ? "" : "opacity-100!"}`}>
             {t("signIn.submit")}
           </Button>
         </form>
