@@ -173,8 +173,32 @@ const killUntilGone = async (mark: Mark, group: number | null): Promise<void> =>
   }
 };
 
-/** Younger programs than this cannot have seen the pids go round: 32,768 pids at some thousand forks a second. */
-const PIDS_GO_ROUND_MS = 1000;
+const numberIn = (path: string, pattern: RegExp): number => Number(pattern.exec(readFileSync(path, "latin1"))?.[1]);
+
+/** Processes and threads that this machine ever started: an upper bound of the pids given out. */
+const forkCount = (): number => (hasProc ? numberIn("/proc/stat", /^processes (\d+)$/m) : 0);
+let pidLimit: number | undefined;
+
+/** What is known of a program at its start, for the proof of its death. Its pid is also its group's number. */
+export type Leader = { pid: number; startedAt: number; forksBefore: number };
+
+const FRESH_MS = 1000;
+let lastForks = { count: 0, at: Number.NEGATIVE_INFINITY };
+
+/** To be called once the process runs. The count of forks may be a second old: it then counts too many, never too few. */
+export const leaderOf = (pid: number): Leader => {
+  const startedAt = Date.now();
+  if (startedAt - lastForks.at > FRESH_MS) lastForks = { count: forkCount(), at: startedAt };
+  return { pid, startedAt, forksBefore: lastForks.count };
+};
+
+/** Whether the pids may have gone round since the start, so that a younger process can have a pid from anywhere. */
+const mayHaveGoneRound = ({ startedAt, forksBefore }: Leader): boolean => {
+  // 32,768 pids are not used up in a second: a fork takes 60 µs and more.
+  if (Date.now() - startedAt < FRESH_MS / 2) return false;
+  pidLimit ??= numberIn("/proc/sys/kernel/pid_max", /^(\d+)/);
+  return !(forkCount() - forksBefore < pidLimit / 2);
+};
 
 /** Pids given out since `pid` was, by the last one that the kernel names in /proc/loadavg. They are given out in a circle. */
 const pidsSince = (pid: number): number[] => {
@@ -200,17 +224,14 @@ const isNothingMarked = async (mark: Mark, candidates: number[]): Promise<boolea
 /**
  * Makes sure that nothing of an attempt runs any more; to be called once its first process was reaped.
  *
- * The usual end, with nothing left over, is one look of about 0.3 ms: only pids given out since the start are read
- * (all of them, 2.4 ms at 100 processes, for a program that ran longer than a second). Anything found is killed, and
- * then the proof is two empty looks 200 ms apart.
- *
- * @param leader the first process, whose pid is also its group's number
+ * The usual end, with nothing left over, is one look of 0.4 ms: only pids given out since the start are read, which is
+ * all of them (5 ms at 200 processes) only where the pids went round meanwhile. Anything found is killed, and then the
+ * proof is two empty looks 200 ms apart.
  */
-export const proveDead = async (mark: Mark, leader: { pid: number; startedAt: number }): Promise<void> => {
+export const proveDead = async (mark: Mark, leader: Leader): Promise<void> => {
   if (isGroupEmpty(leader.pid)) {
     if (!hasProc) return;
-    const candidates = Date.now() - leader.startedAt < PIDS_GO_ROUND_MS ? pidsSince(leader.pid) : pids();
-    if (await isNothingMarked(mark, candidates)) return;
+    if (await isNothingMarked(mark, mayHaveGoneRound(leader) ? pids() : pidsSince(leader.pid))) return;
   }
   await killUntilGone(mark, leader.pid);
 };

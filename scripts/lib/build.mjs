@@ -77,9 +77,9 @@ export const findBuild = () => {
 export const pagesFolder = (dist) => path.relative(ROOT, path.join(dist, "next")).replaceAll("\\", "/");
 
 const bundle = async (dist, log) => {
-  const esbuild = await import(pathToFileURL(path.join(ROOT, "node_modules/esbuild/lib/main.js")).href);
+  const { default: esbuild } = await import(pathToFileURL(path.join(ROOT, "node_modules/esbuild/lib/main.js")).href);
   try {
-    await (esbuild.default ?? esbuild).build({
+    await esbuild.build({
       absWorkingDir: ROOT,
       entryPoints: Object.entries(BUNDLES).map(([out, entry]) => ({ out, in: entry })),
       outdir: dist,
@@ -99,6 +99,9 @@ const bundle = async (dist, log) => {
       log,
       tail: error.message.split("\n").slice(0, 20).join("\n"),
     });
+  } finally {
+    // Its helper process would live as long as we do.
+    await esbuild.stop();
   }
 };
 

@@ -45,16 +45,17 @@ export const tailOf = (file, offset = 0, lines = 20) =>
 /**
  * Runs a command to its end in its own process group, so that Ctrl-C reaches us first and killCommands() all of it.
  *
- * @param {{env?: object, cwd?: string, log?: string, capture?: boolean, stdio?: any, input?: string, failure?: string}} options
+ * @param {{env?: object, cwd?: string, ids?: {uid?: number, gid?: number}, log?: string, capture?: boolean, stdio?: any, input?: string, failure?: string}} options
  *   log: file that gets its output; capture: stdout is returned instead; failure: the sentence to throw when it fails
  * @returns {Promise<{code: number, stdout: string}>}
  * @throws Trouble when it fails and `failure` was given
  */
-export const run = async (file, args, { env, cwd = ROOT, log, capture = false, stdio, input, failure } = {}) => {
+export const run = async (file, args, { env, cwd = ROOT, ids, log, capture = false, stdio, input, failure } = {}) => {
   if (closed) throw new Trouble("Stopped.");
   const offset = log ? sizeOf(log) : 0;
   const fd = log ? openLog(log) : "ignore";
   const child = spawn(file, args, {
+    ...ids,
     env,
     cwd,
     detached: true,
@@ -86,11 +87,11 @@ export const run = async (file, args, { env, cwd = ROOT, log, capture = false, s
  * @returns {{pid: number, startTime: string, offset: number, log: string, exited: Promise<string>}}
  *   offset: where in the log its output begins; exited: resolves to how it ended, "exit code 1" or "signal SIGKILL"
  */
-export const launch = (file, args, { env, cwd = ROOT, log }) => {
+export const launch = (file, args, { env, cwd = ROOT, ids, log }) => {
   if (closed) throw new Trouble("Stopped.");
   const offset = sizeOf(log);
   const fd = openLog(log);
-  const child = spawn(file, args, { env, cwd, detached: true, stdio: ["ignore", fd, fd] });
+  const child = spawn(file, args, { ...ids, env, cwd, detached: true, stdio: ["ignore", fd, fd] });
   closeSync(fd);
   const exited = new Promise((done) => {
     child.once("error", (error) => done(error.message));

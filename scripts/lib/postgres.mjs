@@ -80,7 +80,7 @@ const findRunning = (dataDir, folder, known) => {
  * needs no password. It ends with 0 whatever happens, so its output is asked.
  */
 const single = async (folder, log, statements) => {
-  const { prefix } = unprivileged();
+  const { prefix, ids } = unprivileged();
   const offset = sizeOf(log);
   const [file, ...args] = [
     ...prefix,
@@ -93,7 +93,7 @@ const single = async (folder, log, statements) => {
     "postgres",
   ];
   const failure = "PostgreSQL could not be prepared.";
-  await run(file, args, { cwd: "/", log, input: `${statements.join(";\n")};\n`, failure });
+  await run(file, args, { cwd: "/", ids, log, input: `${statements.join(";\n")};\n`, failure });
   if (/ (ERROR|FATAL|PANIC): /.test(readFrom(log, offset)))
     throw new Trouble(failure, { log, tail: tailOf(log, offset) });
 };
@@ -109,7 +109,7 @@ const create = async (folder, log, password) => {
   // Only this folder is closed to others: another account may have to pass through the ones above.
   mkdirSync(path.dirname(making), { recursive: true });
   mkdirSync(making, { mode: 0o700 });
-  const { prefix, own } = unprivileged();
+  const { prefix, ids, own } = unprivileged();
   own(making);
   const [file, ...args] = [
     ...prefix,
@@ -118,7 +118,7 @@ const create = async (folder, log, password) => {
     // The same order and case rules on every machine, whatever locales it has.
     ...["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
   ];
-  await run(file, args, { cwd: "/", log, failure: "PostgreSQL's data folder could not be made." });
+  await run(file, args, { cwd: "/", ids, log, failure: "PostgreSQL's data folder could not be made." });
   // One role, by password, from this machine; the superuser cannot sign in at all.
   writeFileSync(path.join(making, "pg_hba.conf"), `host all ${USER} 127.0.0.1/32 scram-sha-256\n`);
   await single(making, log, [
@@ -156,7 +156,7 @@ const urlOf = (port, password) => `postgres://${USER}:${password}@127.0.0.1:${po
 
 /** Starts the server on a port and waits until it takes connections; null when the port was taken meanwhile. */
 const boot = async (folder, log, port, durable) => {
-  const { prefix } = unprivileged();
+  const { prefix, ids } = unprivileged();
   const [file, ...args] = [
     ...prefix,
     path.join(binaries(), "bin", "postgres"),
@@ -164,7 +164,7 @@ const boot = async (folder, log, port, durable) => {
     folder,
     ...settings(port, durable).flatMap((one) => ["-c", one]),
   ];
-  const server = launch(file, args, { cwd: "/", env: cleanEnv(), log });
+  const server = launch(file, args, { cwd: "/", ids, env: cleanEnv(), log });
   let ended = null;
   server.exited.then((how) => {
     ended = how;

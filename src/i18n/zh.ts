@@ -203,7 +203,7 @@ export const zh = {
   "first.intro": "提交一份配置，看真实的程序用它训练：日志、曲线和结果都在这里实时显示。",
   "first.worker": "Worker 负责运行程序",
   "first.workerReady": "已就绪：可同时运行 {count} 个任务。",
-  "first.workerMissing": "还没有 worker。在本机或其他机器上运行 npm run worker；任务会一直等待。",
+  "first.workerMissing": "还没有 worker，任务会一直等待。在本机或其他机器上启动一个：",
   "first.queue": "提交任务",
   "first.queueNote": "示例会用 1,797 个手写数字训练一个小型神经网络，只需几秒。",
   "first.queueExample": "提交示例训练",

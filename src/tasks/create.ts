@@ -115,14 +115,16 @@ const queueFull = (queue: string, count: number) =>
 /**
  * Whether the queue may be so near its limit that it must be counted under a lock.
  * Half a second old at most; 1,000 tasks of room cover what other servers add meanwhile.
+ * Inside a transaction it asks on that connection: as many transactions as the pool has connections, each waiting for
+ * one more, would wait for ever.
  */
-const isNearFull = async (userId: string, queue: string, adding: number): Promise<boolean> => {
+const isNearFull = async (userId: string, queue: string, adding: number, sql: SqlLike = getSql()): Promise<boolean> => {
   const max = getEnv().QUEUE_MAX_SIZE;
   const key = `${userId}|${queue}`;
   let fill = fills.get(key);
   if (!fill || Date.now() - fill.at > FILL_FOR_MS) {
     if (fills.size > 10_000) fills.clear();
-    const counts = await countTasks(userId, queue);
+    const counts = await countTasks(userId, queue, sql);
     fill = { count: counts.queued + counts.pending, at: Date.now() };
     fills.set(key, fill);
   }
@@ -139,7 +141,7 @@ const perQueue = (tasks: NewTask[]): Map<string, number> => {
 /** Counts exactly, one creator at a time. @throws QUEUE_FULL */
 const checkRoom = async (sql: SqlLike, userId: string, tasks: NewTask[]): Promise<void> => {
   for (const [queue, adding] of [...perQueue(tasks)].sort()) {
-    if (!(await isNearFull(userId, queue, adding))) continue;
+    if (!(await isNearFull(userId, queue, adding, sql))) continue;
     await sql`SELECT pg_advisory_xact_lock(7110011, hashtext(${`${userId}|${queue}`}))`;
     const [row] = await sql<{ count: number }[]>`
       SELECT (SELECT count(*) FROM ready_tasks WHERE user_id = ${userId} AND queue = ${queue})
@@ -214,7 +216,7 @@ export const insertTasks = async (
   tasks: NewTask[],
   single = false,
 ): Promise<{ tasks: Task[]; announce: () => Promise<void> }> => {
-  await checkPrograms(tasks, pathFor(single));
+  await checkPrograms(tasks, pathFor(single), sql);
   if (tasks.length === 0) return { tasks: [], announce: async () => {} };
   const rows = await insertChecked(sql, { userId, tasks, single });
   const positions = single
@@ -227,6 +229,7 @@ export const insertTasks = async (
     tasks: await withWaiting(
       rows,
       rows.map((row) => positions.get(row.id) ?? null),
+      sql,
     ),
     announce: async () => {
       await announceRows(rows);

@@ -1,7 +1,7 @@
 // Which programs a task may name, and whether it may bring a command of its own.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { getSql } from "../platform/db";
+import { getSql, type SqlLike } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { badField, DomainError } from "../platform/errors";
 import type { NewTask } from "./input";
@@ -28,9 +28,9 @@ let known: { names: Set<string>; at: number } | undefined;
 const KNOWN_FOR_MS = 2000;
 
 /** Entrypoints of this server's folder and of the live workers, sorted. */
-export const knownEntrypoints = async (): Promise<string[]> => {
+export const knownEntrypoints = async (sql: SqlLike = getSql()): Promise<string[]> => {
   if (!known || Date.now() - known.at > KNOWN_FOR_MS) {
-    const rows = await getSql()<{ name: string }[]>`
+    const rows = await sql<{ name: string }[]>`
       SELECT DISTINCT unnest(entrypoints) AS name FROM workers
       WHERE stopped_at IS NULL AND last_heartbeat_at > now() - interval '60 seconds'`;
     known = { names: new Set([...entrypointsIn(entrypointsDir()), ...rows.map((row) => row.name)]), at: Date.now() };
@@ -47,6 +47,7 @@ export const commandsAllowed = (): boolean => getEnv().ALLOW_COMMANDS;
 export const checkPrograms = async (
   tasks: NewTask[],
   pathOf: (index: number, field: string) => string,
+  sql: SqlLike = getSql(),
 ): Promise<void> => {
   let names: Set<string> | undefined;
   for (const [index, task] of tasks.entries()) {
@@ -55,7 +56,7 @@ export const checkPrograms = async (
         details: [{ path: pathOf(index, "command"), message: "is not allowed on this server" }],
       });
     if (task.entrypoint === undefined) continue;
-    names ??= new Set(await knownEntrypoints());
+    names ??= new Set(await knownEntrypoints(sql));
     if (!names.has(task.entrypoint))
       throw badField(pathOf(index, "entrypoint"), "names no program that this server or a worker has");
   }

@@ -52,9 +52,9 @@ const positions = async (rows: TaskRow[]): Promise<Map<string, number>> => {
 let queueStates: { byName: Map<string, QueueState>; at: number } | undefined;
 
 /** Paused queues, at most a second old: only for sentences. */
-const pausedQueues = async (): Promise<Map<string, QueueState>> => {
+const pausedQueues = async (sql: SqlLike): Promise<Map<string, QueueState>> => {
   if (!queueStates || Date.now() - queueStates.at > 1000) {
-    const rows = await getSql()<QueueState[]>`SELECT name, paused, reason FROM queues WHERE paused`;
+    const rows = await sql<QueueState[]>`SELECT name, paused, reason FROM queues WHERE paused`;
     queueStates = { byName: new Map(rows.map((row) => [row.name, row])), at: Date.now() };
   }
   return queueStates.byName;
@@ -65,20 +65,28 @@ export const forgetQueueStates = (): void => {
   queueStates = undefined;
 };
 
-const unmetDependencies = async (rows: TaskRow[]): Promise<Map<string, string[]>> => {
+const unmetDependencies = async (rows: TaskRow[], sql: SqlLike): Promise<Map<string, string[]>> => {
   const blocked = rows.filter((row) => row.status === "pending" && row.depends_on.length > 0);
   if (blocked.length === 0) return new Map();
-  const found = await getSql()<{ task_id: string; ids: string[] }[]>`
+  const found = await sql<{ task_id: string; ids: string[] }[]>`
     SELECT d.task_id, array_agg(d.depends_on ORDER BY t.seq) AS ids FROM task_dependencies d JOIN tasks t ON t.id = d.depends_on
     WHERE d.task_id = ANY(${blocked.map((row) => row.id)}) AND t.outcome IS DISTINCT FROM 'completed' GROUP BY d.task_id`;
   return new Map(found.map((row) => [row.task_id, row.ids]));
 };
 
-/** Rows as tasks, with the sentence why each waiting one waits. */
-export const withWaiting = async (rows: TaskRow[], queuePositions: (number | null)[]): Promise<Task[]> => {
+/** Rows as tasks, with the sentence why each waiting one waits. @param sql the transaction that made them, if it is still open */
+export const withWaiting = async (
+  rows: TaskRow[],
+  queuePositions: (number | null)[],
+  sql: SqlLike = getSql(),
+): Promise<Task[]> => {
   if (!rows.some((row) => row.status === "queued" || row.status === "pending"))
     return rows.map((row) => toTask(row, null, null));
-  const [workers, paused, unmet] = await Promise.all([liveWorkers(), pausedQueues(), unmetDependencies(rows)]);
+  const [workers, paused, unmet] = await Promise.all([
+    liveWorkers(sql),
+    pausedQueues(sql),
+    unmetDependencies(rows, sql),
+  ]);
   const now = new Date();
   return rows.map((row, index) => {
     if (row.status !== "queued" && row.status !== "pending") return toTask(row, null, null);

@@ -95,9 +95,7 @@ const follow = async (
   path: string,
   options: { lastEventId?: string; until?: (events: SseEvent[]) => boolean; onOpen?: () => void } = {},
 ): Promise<SseEvent[]> => {
-  const abort = new AbortController();
   const response = await fetch(`${site.url}${path}`, {
-    signal: abort.signal,
     headers: {
       Authorization: `Bearer ${account.key}`,
       ...(options.lastEventId !== undefined && { "Last-Event-ID": options.lastEventId }),
@@ -118,7 +116,6 @@ const follow = async (
       if (event !== undefined) events.push({ id: field("id"), event, data: JSON.parse(field("data") ?? "null") });
     }
     if (options.until?.(events)) {
-      abort.abort();
       break;
     }
   }

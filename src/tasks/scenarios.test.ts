@@ -183,27 +183,21 @@ describe.each([
 
   test("objects of another account are not there", async () => {
     const { taskId } = await me.create({ name: "mine", config, queue: newQueue() });
-    for (const attempt of [
-      other.get(taskId),
-      other.setPriority(taskId, 1),
-      other.cancel(taskId),
-      other.retry(taskId),
-      other.start(taskId),
-      other.submitResult(taskId, {}),
-    ])
-      expect(await refusal(attempt)).toMatchObject({ code: "TASK_NOT_FOUND" });
+    const attempts = await Promise.all(
+      [
+        other.get(taskId),
+        other.setPriority(taskId, 1),
+        other.cancel(taskId),
+        other.retry(taskId),
+        other.start(taskId),
+        other.submitResult(taskId, {}),
+      ].map(refusal),
+    );
+    expect(new Set(attempts.map((attempt) => attempt.code))).toEqual(new Set(["TASK_NOT_FOUND"]));
     expect((await me.get(taskId)).status).toBe("queued");
   });
 
   test("bad input is refused with the same code and path", async () => {
-    expect(
-      await refusal(me.create({ name: "a", config: { lr: Number.POSITIVE_INFINITY } as never, priority: 1.5 })),
-    ).toMatchObject(
-      // JSON writes Infinity as null, which is a fine config value: only tRPC's caller without a wire can send it.
-      name === "tRPC"
-        ? { code: "INVALID_CONFIG", paths: ["config.lr"] }
-        : { code: "INVALID_PRIORITY", paths: ["priority"] },
-    );
     expect(await refusal(me.create({ name: "a", config: { text: "\u0000" } }))).toEqual({
       code: "INVALID_CONFIG",
       paths: ["config.text"],

@@ -54,9 +54,9 @@ export const markStopped = async ({ workerId, epoch }: WorkerIdentity): Promise<
 let live: { workers: LiveWorker[]; at: number } | undefined;
 
 /** Workers with a recent heartbeat, at most a second old: for sentences and estimates, never for a decision. */
-export const liveWorkers = async (): Promise<LiveWorker[]> => {
+export const liveWorkers = async (sql: SqlLike = getSql()): Promise<LiveWorker[]> => {
   if (!live || Date.now() - live.at > 1000) {
-    const rows = await getSql()<
+    const rows = await sql<
       {
         gpus: string[];
         cpus: number;

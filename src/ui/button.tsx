@@ -13,8 +13,8 @@ const LOOKS: Record<Look, string> = {
   danger: "bg-bad-solid text-white hover:opacity-90",
 };
 
-const SIZES: Record<Size, string> = { sm: "h-7 px-2.5 text-sm", md: "h-8 px-3 text-sm max-sm:h-9" };
-const SQUARES: Record<Size, string> = { sm: "size-7", md: "size-8 max-sm:size-9" };
+const SIZES: Record<Size, string> = { sm: "h-7 px-2.5 text-sm max-sm:h-8", md: "h-8 px-3 text-sm max-sm:h-10 max-sm:text-base" };
+const SQUARES: Record<Size, string> = { sm: "size-7 max-sm:size-8", md: "size-8 max-sm:size-10" };
 
 const shape = "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors disabled:opacity-50 disabled:pointer-events-none";
 

@@ -6,8 +6,8 @@ import { ChevronDownIcon } from "./icons";
 
 // 16 px on phones: iOS zooms into anything smaller.
 const box =
-  "w-full rounded-md border bg-surface px-2.5 text-base text-ink placeholder:text-ink-3 hover:border-line-strong focus-visible:outline-offset-0 aria-invalid:border-bad max-sm:text-[1rem] sm:text-sm disabled:opacity-60";
-const calm = "border-line-strong";
+  "w-full rounded-md border bg-surface px-2.5 text-base text-ink placeholder:text-ink-3 focus-visible:outline-offset-0 aria-invalid:border-bad max-sm:text-[1rem] sm:text-sm disabled:opacity-60";
+const calm = "border-control";
 
 type FieldProps = { label: string; hint?: ReactNode; error?: string | undefined; optional?: string; className?: string; children: (props: { id: string; "aria-describedby": string | undefined; "aria-invalid": true | undefined }) => ReactNode };
 
@@ -48,7 +48,11 @@ export const Checkbox = ({ className, indeterminate = false, ...rest }: Componen
     ref={(element) => {
       if (element) element.indeterminate = indeterminate;
     }}
-    className={clsx("size-4 accent-accent-solid", className)}
+    className={clsx(
+      "size-4 appearance-none rounded border border-control bg-surface bg-center bg-no-repeat checked:border-accent-solid checked:bg-accent-solid indeterminate:border-accent-solid indeterminate:bg-accent-solid",
+      "checked:bg-(image:--tick) indeterminate:bg-(image:--dash)",
+      className,
+    )}
     {...rest}
   />
 );

@@ -38,7 +38,7 @@ export const JsonEditor = ({ value, onChange, badLine, ...rest }: Props) => {
     <div
       className={clsx(
         "flex overflow-hidden rounded-md border bg-surface font-mono focus-within:outline-2 focus-within:outline-accent max-sm:text-[1rem] max-sm:leading-6 sm:text-xs sm:leading-5",
-        rest["aria-invalid"] ? "border-bad" : "border-line-strong",
+        rest["aria-invalid"] ? "border-bad" : "border-control",
       )}
     >
       <div ref={gutter} aria-hidden="true" className="shrink-0 overflow-hidden border-r border-line bg-sunken py-2 text-right text-ink-3 tabular-nums select-none">

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
-import { processStartTime, proveDead } from "../containment";
+import { type Leader, leaderOf, processStartTime, proveDead } from "../containment";
 import { oomKills } from "./oom-kills";
 import { searchPath } from "./search-path";
 import { makeStopping, type StopReason } from "./stopping";
@@ -120,7 +120,7 @@ export const startProgram = (program: Program): RunningProgram => {
   child.on("error", (error) =>
     log.warn({ ...program.mark, pid, error: error.message }, "a running program reported an error"),
   );
-  const leader = { pid, startedAt: Date.now(), startTime: processStartTime(pid) };
+  const leader = leaderOf(pid);
   const stopping = makeStopping(program.mark, pid);
   const pipes = [stdout, stderr] as const;
   // A program that dies early resets a pipe; what it wrote was read.
@@ -144,7 +144,7 @@ export const startProgram = (program: Program): RunningProgram => {
   });
   return {
     pid,
-    startTime: leader.startTime,
+    startTime: processStartTime(pid),
     stdout,
     stderr,
     ended,
@@ -159,7 +159,7 @@ const hasGrown = (before: number | null): boolean => {
 };
 
 /** Looking at /proc may fail for a while (no file handles left); the end waits, since a successor must never overlap. */
-const proveDeadAtLast = async (mark: Program["mark"], leader: { pid: number; startedAt: number }): Promise<void> => {
+const proveDeadAtLast = async (mark: Program["mark"], leader: Leader): Promise<void> => {
   for (;;) {
     try {
       return await proveDead(mark, leader);

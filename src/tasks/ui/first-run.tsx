@@ -5,6 +5,7 @@ import { useRouter } from "next/navigation";
 import { type ReactNode, useSyncExternalStore } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button, LinkButton } from "../../ui/button";
+import { CommandChip } from "../../ui/command-chip";
 import { CopyButton } from "../../ui/copy-button";
 import { useRefusalSentence } from "../../ui/error-state";
 import { CheckIcon, PlayIcon, PlusIcon } from "../../ui/icons";
@@ -12,6 +13,7 @@ import { refusalOf } from "../../ui/refusal";
 import { useTRPC } from "../../ui/trpc";
 import { curlFor } from "./curl";
 import { EXAMPLE_ENTRYPOINT, EXAMPLE_TASK } from "./example-task";
+import { WORKER_COMMAND } from "./queue-banners";
 import type { QueueOverview } from "./use-queue-overview";
 
 const never = () => () => {};
@@ -41,12 +43,19 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
   const create = useMutation(trpc.tasks.create.mutationOptions({ onSuccess: (task) => router.push(`/tasks/${task.taskId}`) }));
   const slots = overview?.slots ?? 0;
   return (
-    <section aria-label={t("first.title")} className="rounded-xl border border-line bg-surface px-5 py-8 sm:px-10">
+    <section aria-label={t("first.title")} className="mx-auto max-w-3xl rounded-xl border border-line bg-surface px-5 py-8 sm:px-10">
       <h1 className="text-xl font-semibold tracking-tight">{t("first.title")}</h1>
       <p className="mt-1 max-w-xl text-base text-ink-2">{t("first.intro")}</p>
-      <ol className="mt-8 max-w-2xl space-y-8">
+      <ol className="mt-8 space-y-8">
         <Step number={1} done={slots > 0} title={t("first.worker")}>
-          {slots > 0 ? t("first.workerReady", { count: slots }) : t("first.workerMissing")}
+          {slots > 0 ? (
+            t("first.workerReady", { count: slots })
+          ) : (
+            <>
+              <p>{t("first.workerMissing")}</p>
+              <CommandChip command={WORKER_COMMAND} label={t("banner.copyWorker")} className="mt-2" />
+            </>
+          )}
         </Step>
         <Step number={2} title={t("first.queue")}>
           {hasExample && (

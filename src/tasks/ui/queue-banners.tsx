@@ -3,12 +3,12 @@
 import { useLanguage } from "../../i18n/locale-provider";
 import { Banner } from "../../ui/banner";
 import { Button } from "../../ui/button";
-import { CopyButton } from "../../ui/copy-button";
+import { CommandChip } from "../../ui/command-chip";
 import { MachineIcon, PauseIcon } from "../../ui/icons";
 import { useResume } from "./pause-queue";
 import type { QueueOverview, QueueState } from "./use-queue-overview";
 
-const WORKER_COMMAND = "npm run worker";
+export const WORKER_COMMAND = "npm run worker";
 
 const Paused = ({ state }: { state: QueueState }) => {
   const { t } = useLanguage();
@@ -37,12 +37,7 @@ export const QueueBanners = ({ overview }: { overview: QueueOverview | null }) =
         <Banner
           tone="warn"
           icon={<MachineIcon />}
-          action={
-            <span className="flex items-center gap-1 rounded-md border border-line-strong bg-surface pl-2 font-mono text-xs text-ink">
-              {WORKER_COMMAND}
-              <CopyButton text={WORKER_COMMAND} label={t("banner.copyWorker")} />
-            </span>
-          }
+          action={<CommandChip command={WORKER_COMMAND} label={t("banner.copyWorker")} />}
         >
           {overview.waiting > 0 ? t("banner.noWorkerWaiting", { count: overview.waiting }) : t("banner.noWorker")}
         </Banner>

@@ -20,7 +20,7 @@ export const StatusBadge = ({ status, stopping = false }: { status: TaskStatus; 
   const { t } = useLanguage();
   const { icon: Icon, tone, word } = STATUS_LOOK[status];
   return (
-    <span className={clsx("inline-flex items-center gap-1.5 whitespace-nowrap", TONE_TEXT[tone])}>
+    <span className={clsx("flex items-center gap-1.5 whitespace-nowrap", TONE_TEXT[tone])}>
       <Icon />
       <span className="font-medium">{stopping ? t("status.stopping") : t(word)}</span>
     </span>

@@ -25,7 +25,7 @@ export const TaskCards = ({ rows, selection }: { rows: { row: Task; isGone: bool
               </span>
             </span>
             <span className="mt-1 line-clamp-2 font-medium [overflow-wrap:anywhere]">{task.name}</span>
-            <span className="mt-1 block truncate text-sm text-ink-2">
+            <span className="mt-1 block truncate text-sm text-ink-2 first-letter:uppercase">
               <TaskDetail task={task} />
             </span>
             <span className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-ink-2">

@@ -52,7 +52,7 @@ const Search = ({ q, change }: { q: string; change: Props["change"] }) => {
     timer.current = setTimeout(() => change({ q: next, page: null }, true), pauseMs);
   };
   return (
-    <div className="relative w-full sm:w-64">
+    <div className="relative min-w-0 flex-1 sm:w-64 sm:flex-none">
       <SearchIcon className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-ink-3" />
       <input
         ref={input}
@@ -69,7 +69,7 @@ const Search = ({ q, change }: { q: string; change: Props["change"] }) => {
         placeholder={t("tasks.search")}
         aria-label={t("tasks.search")}
         aria-keyshortcuts="/"
-        className="h-8 w-full rounded-md border border-line-strong bg-surface pr-8 pl-8 text-sm placeholder:text-ink-3 focus-visible:outline-offset-0 max-sm:h-10 max-sm:text-[1rem] [&::-webkit-search-cancel-button]:hidden"
+        className="h-8 w-full rounded-md border border-control bg-surface pr-8 pl-8 text-sm placeholder:text-ink-3 focus-visible:outline-offset-0 max-sm:h-10 max-sm:text-[1rem] [&::-webkit-search-cancel-button]:hidden"
       />
       {text === "" ? (
         <kbd aria-hidden="true" className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 rounded border border-line px-1.5 font-sans text-xs text-ink-3 max-sm:hidden">
@@ -90,7 +90,7 @@ const SortSelect = ({ state, change }: Pick<Props, "state" | "change">) => {
   const value = state.sort === null ? "" : `${state.sort} ${state.order}`;
   return (
     <Select
-      className="w-full md:hidden"
+      className="w-36 md:hidden"
       aria-label={t("tasks.sort")}
       value={value}
       onChange={(event) => {
@@ -113,7 +113,7 @@ export const TaskFilters = ({ state, counts, change }: Props) => {
   const total = counts && TASK_STATUSES.reduce((sum, status) => sum + counts[status], 0);
   return (
     <div className="flex flex-wrap items-center justify-between gap-2">
-      <div role="group" aria-label={t("tasks.byState")} className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1 [scrollbar-width:none]">
+      <div role="group" aria-label={t("tasks.byState")} className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1 max-md:w-full [scrollbar-width:none]">
         <Tab isOn={state.status === null} count={total} onClick={() => change({ status: null, page: null })}>
           {t("tasks.all")}
         </Tab>

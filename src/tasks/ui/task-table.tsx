@@ -20,9 +20,9 @@ type Column = { title: PlainKey; width: string; sort?: Sort; align?: "right" };
 const COLUMNS: Column[] = [
   { title: "column.state", width: "w-31" },
   { title: "column.name", width: "", sort: "name" },
-  { title: "column.queue", width: "w-26" },
+  { title: "column.queue", width: "w-24" },
   { title: "column.priority", width: "w-20", sort: "priority", align: "right" },
-  { title: "column.detail", width: "w-64" },
+  { title: "column.detail", width: "w-72" },
   { title: "column.result", width: "w-40" },
   { title: "column.created", width: "w-28", sort: "created_at", align: "right" },
 ];
@@ -89,7 +89,7 @@ const Row = memo(({ task, isGone, isSelected, onSelect }: RowProps) => {
       </td>
       <td className={clsx(cell, "text-right tabular-nums", task.priority === 0 ? "text-ink-3" : "text-ink")}>{task.priority}</td>
       <td className={clsx(cell, "text-ink-2")}>
-        <div className="truncate">
+        <div className="truncate first-letter:uppercase">
           <TaskDetail task={task} />
         </div>
       </td>

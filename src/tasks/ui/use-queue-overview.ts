@@ -12,13 +12,15 @@ export type QueueOverview = {
   workers: QueueState["workers"];
   slots: number;
   busy: number;
-  /** of the one queue that is looked at; null for several, or when nobody can say */
+  /** of the queue that is looked at; of `default`, where a task goes that names none, while all are; null when nobody can say */
   estimatedWaitSeconds: number | null;
   paused: QueueState[];
 };
 
 /** Asking for more than this at once would be a burden; the rest is counted, but their workers are not looked at. */
 const MOST_QUEUES = 8;
+
+const DEFAULT_QUEUE = "default";
 
 const totalOf = (item: QueueItem): number => TASK_STATUSES.reduce((sum, status) => sum + item.counts[status], 0);
 
@@ -46,7 +48,7 @@ export const useQueueOverview = (queue: string | null) => {
     workers,
     slots: workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.slots), 0),
     busy: workers.reduce((sum, worker) => sum + worker.busy, 0),
-    estimatedWaitSeconds: states.data.length === 1 ? (states.data[0]?.estimatedWaitSeconds ?? null) : null,
+    estimatedWaitSeconds: states.data.find((state) => state.queue === (queue ?? DEFAULT_QUEUE))?.estimatedWaitSeconds ?? null,
     paused: states.data.filter((state) => state.paused),
   };
   return {

@@ -51,6 +51,8 @@ export const joinSharedStream = (name: string, open: OpenStream, listener: Liste
 
   const lead = () =>
     new Promise<void>((release) => {
+      // The lock may come just as the tab leaves.
+      if (leaving.signal.aborted) return release();
       const stop = open({
         onEvents: (events) => {
           post({ type: "events", events });

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { EnvError, parseEnv } from "./env";
+
+const least = { DATABASE_URL: "postgres://u:p@h/d", REDIS_URL: "redis://h", JWT_SECRET: "long-enough-secret" };
+const sentence = (source: Record<string, string>): string => {
+  try {
+    parseEnv({ ...least, ...source });
+  } catch (error) {
+    if (error instanceof EnvError) return error.message;
+    throw error;
+  }
+  return "";
+};
+
+test("an empty value counts as not set", () => {
+  expect(parseEnv({ ...least, SERVER_PORT: "", QUEUE_WORKER_COUNT: "" })).toMatchObject({
+    SERVER_PORT: 8080,
+    SERVER_HOST: "127.0.0.1",
+    QUEUE_WORKER_COUNT: 10,
+  });
+});
+
+test.each([
+  [{ SERVER_PORT: "eighty" }, "SERVER_PORT=eighty is wrong: it must be a whole number."],
+  [{ SERVER_PORT: "70000" }, "SERVER_PORT=70000 is wrong: it must be from 0 to 65535."],
+  [{ ENV: "prod" }, "ENV=prod is wrong: it must be one of development, production, test."],
+  [{ ALLOW_COMMANDS: "yes" }, "ALLOW_COMMANDS=yes is wrong: it must be true or false."],
+  [{ DATABASE_URL: "mysql://h/d" }, "DATABASE_URL=mysql://h/d is wrong: it must start with postgres://."],
+])("a wrong value stops with a sentence that names it: %o", (source, wanted) => {
+  expect(sentence(source)).toBe(wanted);
+});
+
+test("DB_* and REDIS_* stand for the addresses", () => {
+  const env = parseEnv({
+    JWT_SECRET: "long-enough-secret",
+    DB_HOST: "db",
+    DB_PASSWORD: "p@ss",
+    REDIS_HOST: "cache",
+    REDIS_DB: "3",
+  });
+  expect(env.DATABASE_URL).toBe("postgres://mlqueue:p%40ss@db:5432/mlqueue_db");
+  expect(env.REDIS_URL).toBe("redis://cache:6379/3");
+});
+
+test("with ENV=production an unset or example secret stops the start", () => {
+  expect(sentence({ ENV: "production", JWT_SECRET: "" })).toMatch(/^JWT_SECRET is not set/);
+  expect(sentence({ ENV: "production", JWT_SECRET: "change-this-secret-key" })).toMatch(
+    /^JWT_SECRET is an example value/,
+  );
+  expect(sentence({ ENV: "production" })).toBe("");
+});
+
+test("commands are allowed only while the server listens on loopback, without a proxy, unless said otherwise", () => {
+  const allowed = (source: Record<string, string>) => parseEnv({ ...least, ...source }).ALLOW_COMMANDS;
+  expect(allowed({})).toBe(true);
+  expect(allowed({ SERVER_HOST: "0.0.0.0" })).toBe(false);
+  expect(allowed({ TRUST_PROXY: "true" })).toBe(false);
+  expect(allowed({ SERVER_HOST: "0.0.0.0", ALLOW_COMMANDS: "true" })).toBe(true);
+  expect(allowed({ ALLOW_COMMANDS: "false" })).toBe(false);
+});

@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { findUnsafe } from "./json-safety";
+
+const problem = (text: string): string | undefined => findUnsafe(JSON.parse(text), text)?.details[0]?.path;
+const nested = (depth: number, open: string, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+
+test.each([
+  ['{"config": {"lr": 1e400}}', "config.lr"],
+  ['{"config": {"seed": 9007199254740993}}', "config.seed"],
+  ['{"config": {"seed": -9007199254740993}}', "config.seed"],
+  ['{"config": {"list": [1, {"name": "a\\u0000b"}]}}', "config.list[1].name"],
+  ['{"config": {"name": "\\ud800"}}', "config.name"],
+  ['{"config": {"name": "\\udc00 alone"}}', "config.name"],
+  ['{"tasks": [{"config": {"a\\u0000": 1}}]}', "tasks[0].config.a\\u0000"],
+])("%s names %s", (text, path) => {
+  expect(problem(text)).toBe(path);
+});
+
+test("64 levels may be, 65 may not", () => {
+  expect(problem(nested(64, "[", "]"))).toBeUndefined();
+  expect(problem(nested(65, "[", "]"))).toBeDefined();
+  expect(problem(nested(64, '{"a":', "}"))).toBeUndefined();
+  expect(problem(nested(65, '{"a":', "}"))).toBeDefined();
+});
+
+test("large numbers with a fraction or an exponent, long digits in text, and surrogate pairs are fine", () => {
+  for (const text of [
+    '{"a": 1e300}',
+    '{"a": 12345678901234567890.5}',
+    '{"a": "9007199254740993"}',
+    '{"a": "😀"}',
+    '{"a": 9007199254740991}',
+  ])
+    expect(problem(text)).toBeUndefined();
+});
+
+test("whatever is let through comes back equal", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+      const text = JSON.stringify(value);
+      const parsed: unknown = JSON.parse(text);
+      if (findUnsafe(parsed, text) === null) expect(JSON.parse(JSON.stringify(parsed))).toEqual(parsed);
+    }),
+  );
+});
