@@ -1,5 +1,5 @@
 // When the shared duties run. What each does is in its feature. Every worker tries each duty; the one that gets its lock does it.
-import { purgeIdempotencyKeys } from "../src/api/idempotency";
+import { purgeIdempotencyKeys } from "../src/platform/idempotency";
 import { getSql } from "../src/platform/db";
 import { isOutage } from "../src/platform/errors";
 import { log } from "../src/platform/log";

@@ -174,6 +174,7 @@ export class ProgramOutput {
           ? (stream.openSince ?? now) + OPEN_LINE_FIRST_MS
           : stream.openShownAt + OPEN_LINE_AGAIN_MS;
       if (stream.openSince === null || now < dueAt) continue;
+      if (stream.openShown !== "" && stream.assembler.isCut) continue;
       const text = stream.assembler.open;
       if (text === "" || text === stream.openShown) continue;
       stream.openShown = text;

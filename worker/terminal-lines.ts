@@ -115,6 +115,11 @@ export class LineAssembler {
     return this.#length > 0 || this.#terminal !== null;
   }
 
+  /** Whether the unfinished line is longer than what is kept of it: what comes now changes only the number in its note. */
+  get isCut(): boolean {
+    return this.#cut > 0;
+  }
+
   /** The unfinished line as a terminal shows it now, empty when there is none. */
   get open(): string {
     return this.#shown(this.#terminal?.copy() ?? null);

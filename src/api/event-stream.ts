@@ -1,11 +1,23 @@
 // Server-sent events of the REST routes.
-import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { log } from "../platform/log";
 import type { EventStream } from "../platform/route";
 import { corsHeaders, type Exchange } from "./answer";
 
 /** Proxies and browsers give up on a stream that is silent for 30 to 60 s. */
 const HEARTBEAT_MS = 15_000;
+
+/** Resolves when the connection took what was written, or is gone. */
+const drained = (response: ServerResponse, ended: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done);
+      ended.removeEventListener("abort", done);
+      resolve();
+    };
+    response.on("drain", done);
+    ended.addEventListener("abort", done);
+  });
 
 /** A reader that cannot keep up pauses the source: `send` resolves once its connection took what was written. */
 export const answerEvents = async (exchange: Exchange, stream: (out: EventStream) => Promise<void>): Promise<void> => {
@@ -30,7 +42,7 @@ export const answerEvents = async (exchange: Exchange, stream: (out: EventStream
         const taken = response.write(
           `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
         );
-        if (!taken) await Promise.race([once(response, "drain"), once(response, "close")]);
+        if (!taken) await drained(response, ended.signal);
       },
     });
   } catch (error) {

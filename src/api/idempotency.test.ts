@@ -5,7 +5,7 @@ import type { JsonObject } from "../platform/json-safety";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
-import { purgeIdempotencyKeys } from "./idempotency";
+import { purgeIdempotencyKeys } from "../platform/idempotency";
 
 useTestServices();
 const { call } = useHttpServer();

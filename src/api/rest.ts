@@ -10,7 +10,7 @@ import { taskRoutes } from "../tasks/rest";
 import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, readBody, RequestAborted } from "./body";
 import { answerEvents } from "./event-stream";
-import { answerOnce, checkIdempotencyKey, requestHash } from "./idempotency";
+import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import { makeRouteTable } from "./route-table";
 
 export const routes: Route[] = [...taskRoutes, ...accountRoutes];

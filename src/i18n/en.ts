@@ -19,6 +19,8 @@ export const en = {
   "shell.signOut": "Sign out",
   "shell.notices": "Notices",
 
+  "connection.connecting": "Connecting",
+  "connection.connectingNote": "The live connection is being opened.",
   "connection.live": "Live",
   "connection.reconnecting": "Reconnecting",
   "connection.polling": "Polling",
@@ -115,6 +117,13 @@ export const en = {
   "waiting.needsGpus": { one: "needs {count} GPU, but the largest worker has {most}", other: "needs {count} GPUs, but the largest worker has {most}" },
   "waiting.needsCpus": { one: "needs {count} CPU, but the largest worker has {most}", other: "needs {count} CPUs, but the largest worker has {most}" },
   "waiting.needsMemory": { one: "needs {count} MiB of memory, but the largest worker has {most}", other: "needs {count} MiB of memory, but the largest worker has {most}" },
+
+  "failure.exit": "The program ended with exit code {code}.",
+  "failure.exitAfter": "The program ended with exit code {code}, as after {signal}.",
+  "failure.signal": "The program was killed by {signal}.",
+  "failure.memory": "The program was killed because memory ran out.",
+  "failure.timeout": { one: "The program ran longer than its {count} second and was stopped.", other: "The program ran longer than its {count} seconds and was stopped." },
+  "failure.dependency": "Task {id}, on which it depends, failed.",
 
   "progress.epoch": "Epoch {done} of {total}",
   "progress.step": "Step {done} of {total}",

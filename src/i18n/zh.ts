@@ -20,6 +20,8 @@ export const zh = {
   "shell.signOut": "退出登录",
   "shell.notices": "通知",
 
+  "connection.connecting": "连接中",
+  "connection.connectingNote": "正在建立实时连接。",
   "connection.live": "实时",
   "connection.reconnecting": "重新连接中",
   "connection.polling": "轮询中",
@@ -116,6 +118,13 @@ export const zh = {
   "waiting.needsGpus": "需要 {count} 个 GPU，而最大的 worker 只有 {most} 个",
   "waiting.needsCpus": "需要 {count} 个 CPU，而最大的 worker 只有 {most} 个",
   "waiting.needsMemory": "需要 {count} MiB 内存，而最大的 worker 只有 {most} MiB",
+
+  "failure.exit": "程序以退出码 {code} 结束。",
+  "failure.exitAfter": "程序以退出码 {code} 结束（相当于 {signal}）。",
+  "failure.signal": "程序被 {signal} 终止。",
+  "failure.memory": "内存耗尽，程序被终止。",
+  "failure.timeout": "程序运行超过 {count} 秒的时限，已被停止。",
+  "failure.dependency": "它依赖的任务 {id} 失败了。",
 
   "progress.epoch": "第 {done} 轮，共 {total} 轮",
   "progress.step": "第 {done} 步，共 {total} 步",

@@ -125,7 +125,7 @@ test("a page of a million lines costs the same anywhere", async () => {
     const startedAt = performance.now();
     expect(await numbers(input)).toHaveLength(100);
     // 3 ms on an idle machine; a scan of all chunks takes half a second.
-    expect(performance.now() - startedAt).toBeLessThan(150);
+    expect(performance.now() - startedAt).toBeLessThan(300);
   }
   expect(await numbers({ after: 999_998, limit: 10 })).toEqual([999_999, 1_000_000]);
 });

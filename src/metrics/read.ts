@@ -59,12 +59,12 @@ const readWhole = async (sql: SqlLike, subjectId: string, keys: string[]) =>
         SELECT DISTINCT ON (key, step) key, step, value, at FROM metric_points
         WHERE subject_id = ${subjectId} AND key = ANY(${keys}) ORDER BY key, step, attempt DESC`;
 
-/** Lowest and highest point of a stretch, as [value, step, epoch seconds]. */
-type Stretch = { low: number[]; high: number[]; first_attempt: number; last_attempt: number };
+/** A point as [value, step]. */
+type Found = [value: number, step: number];
 
 /**
- * One pass over the series. Nearly all have one attempt; only where the pass met several, a second one sorts out the
- * points that a later attempt replaced, which costs about three times as much.
+ * The extremes over all attempts are found in one pass, and then looked up by step. Only where one of them turns out to
+ * be replaced by a later attempt, a second pass, over the points that still count, is needed.
  */
 const readThinned = async (
   sql: SqlLike,
@@ -73,33 +73,35 @@ const readThinned = async (
   maxPoints: number,
 ): Promise<ReadPoint[]> => {
   const ofSeries = sql`subject_id = ${subjectId} AND key = ${series.key}`;
-  const all = sql`SELECT step, value, at, attempt FROM metric_points WHERE ${ofSeries}`;
-  const latest = sql`SELECT DISTINCT ON (step) step, value, at, attempt FROM metric_points WHERE ${ofSeries} ORDER BY step, attempt DESC`;
-  let stretches = await readStretches(sql, all, series, maxPoints);
-  const first = Math.min(...stretches.map((stretch) => stretch.first_attempt));
-  const last = Math.max(...stretches.map((stretch) => stretch.last_attempt));
-  if (first !== last) stretches = await readStretches(sql, latest, series, maxPoints);
-  const ends = await sql<Row[]>`
-    (SELECT step, value, at FROM metric_points WHERE ${ofSeries} ORDER BY step, attempt DESC LIMIT 1)
-    UNION ALL (SELECT step, value, at FROM metric_points WHERE ${ofSeries} ORDER BY step DESC, attempt DESC LIMIT 1)`;
-  const bySteps = new Map<number, ReadPoint>();
-  for (const row of ends) bySteps.set(row.step, toPoint(row));
-  for (const [value = 0, step = 0, at = 0] of stretches.flatMap(({ low, high }) => [low, high]))
-    bySteps.set(step, toPoint({ step, value, at: new Date(Math.round(at * 1000)) }));
-  return [...bySteps.values()].sort((a, b) => a.step - b.step);
+  const counting = sql`SELECT DISTINCT ON (step) step, value FROM metric_points WHERE ${ofSeries} ORDER BY step, attempt DESC`;
+  const lookUp = (steps: number[]) => sql<Row[]>`
+    SELECT DISTINCT ON (step) step, value, at FROM metric_points
+    WHERE ${ofSeries} AND step = ANY(${steps}::float8[]) ORDER BY step, attempt DESC`;
+  const pointsAt = (found: Found[]) => lookUp([series.from, series.to, ...found.map(([, step]) => step)]);
+
+  const found = await findExtremes(
+    sql,
+    sql`SELECT step, value FROM metric_points WHERE ${ofSeries}`,
+    series,
+    maxPoints,
+  );
+  const rows = await pointsAt(found);
+  const values = new Map(rows.map(({ step, value }) => [step, value]));
+  if (found.every(([value, step]) => values.get(step) === value)) return rows.map(toPoint);
+  return (await pointsAt(await findExtremes(sql, counting, series, maxPoints))).map(toPoint);
 };
 
-const readStretches = (
+/** Lowest and highest point of each stretch. A minimum of arrays carries the step along with the value. */
+const findExtremes = async (
   sql: SqlLike,
   points: postgres.PendingQuery<postgres.Row[]>,
   { from, to }: Series,
   maxPoints: number,
-) => {
+): Promise<Found[]> => {
   const stretches = Math.floor((maxPoints - 2) / 2);
-  // A minimum of arrays carries the step along with the value, which spares a second look for it.
-  return sql<Stretch[]>`
-    SELECT min(ARRAY[value, step, extract(epoch FROM at)::float8]) AS low, max(ARRAY[value, step, extract(epoch FROM at)::float8]) AS high,
-      min(attempt) AS first_attempt, max(attempt) AS last_attempt
-    FROM (${points}) points
+  const rows = await sql<{ low: Found; high: Found }[]>`
+    SELECT min(ARRAY[value, step]) AS low, max(ARRAY[value, step]) AS high
+    FROM (${points}) AS points
     GROUP BY least(width_bucket(step, ${from}::float8, nullif(${to}::float8, ${from}::float8), ${stretches}), ${stretches})`;
+  return rows.flatMap(({ low, high }) => [low, high]);
 };

@@ -58,6 +58,8 @@ const schema = z.object({
   JWT_EXPIRY_HOURS: whole(1, 8760).default(24),
   NEXTAUTH_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   NEXTAUTH_URL: z.string().optional(),
+  BOOTSTRAP_EMAIL: z.string().default("admin@localhost"),
+  BOOTSTRAP_PASSWORD: z.string().optional(),
   BOOTSTRAP_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, "must be 1 to 200 visible characters")

@@ -81,13 +81,15 @@ const claimedColumns = (sql: SqlLike) => sql`
  *
  * Of two workers one wins: who deletes the ready row. Nothing of a paused queue starts, whatever Redis proposed. The worker's
  * row is locked first, so that a worker whose name was taken over claims nothing any more. The state check is
- * hidden in a CASE, so that no planner ever starts from `status` (targets.md, "the planner trap").
+ * hidden in a CASE, so that no planner ever starts from `status` (targets.md, "the planner trap"). The ids stand in a
+ * sub-select, so that the plan does not depend on how many there are: else it is made anew for each call, which took
+ * longer than the call (0.71 against 0.53 ms). claim-plan.test.ts holds both.
  */
-const claimStatement = (sql: SqlLike, worker: ClaimingWorker, token: string, taskIds: string[]) => sql<ClaimedRow[]>`
+export const claimStatement = (sql: SqlLike, worker: ClaimingWorker, token: string, taskIds: string[]) => sql<ClaimedRow[]>`
   WITH me AS (
     SELECT id FROM workers WHERE id = ${worker.workerId} AND epoch = ${worker.epoch} FOR SHARE
   ), picked AS (
-    SELECT task_id FROM ready_tasks WHERE task_id = ANY(${taskIds}) AND class <> 'client' FOR UPDATE SKIP LOCKED
+    SELECT task_id FROM ready_tasks WHERE task_id = ANY((SELECT ${taskIds}::text[])::text[]) AND class <> 'client' FOR UPDATE SKIP LOCKED
   ), taken AS (
     DELETE FROM ready_tasks r USING me WHERE r.task_id IN (SELECT task_id FROM picked)
       AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = r.queue AND q.paused)

@@ -1,8 +1,10 @@
 // The end of an attempt, written by exactly that attempt: its number is in the WHERE.
+import type postgres from "postgres";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
+import { coalesce } from "./coalesce";
 import { releaseDependents } from "./promote";
 import { addReadyQuietly } from "./queue-lock";
 import { LOSS_WINDOW_HOURS, MAX_LOSSES } from "./retry-policy";
@@ -41,29 +43,62 @@ type EndedRow = {
  */
 export const finishIfCurrent = async (end: AttemptEnd): Promise<TaskStatus | null> => {
   const row =
-    (await withRetries(() => endRunning(getSql(), end))) ??
+    (await endTogether(end)) ??
     (end.outcome === "succeeded" ? await withRetries(() => endReaped(getSql(), end)) : null);
   if (!row) return null;
   await afterEnd([row]);
   return row.status;
 };
 
-const endRunning = async (sql: SqlLike, end: AttemptEnd): Promise<EndedRow | undefined> => {
-  const { taskId, attempt, outcome } = end;
-  const result = outcome === "cancelled" ? null : end.result;
-  const message = outcome === "failed" ? end.errorMessage : null;
-  const kind = outcome === "failed" ? end.errorKind : null;
-  const [row] = await sql<EndedRow[]>`
-    WITH held AS (
-      SELECT id, user_id, queue, cancel_requested_at IS NOT NULL OR ${outcome} = 'cancelled' AS cancelled, cancel_reason,
-        ${outcome} = 'failed' AND failures + 1 < max_attempts AS again
-      FROM tasks WHERE id = ${taskId} AND attempt = ${attempt} AND status = 'running' FOR UPDATE
+/** Ends that come while a statement is under way go together into the next one. Of two for one attempt the first one counts. */
+const endTogether = coalesce<AttemptEnd, EndedRow | null>(
+  async (ends) => {
+    const firsts = new Map<string, AttemptEnd>();
+    for (const end of ends) if (!firsts.has(keyOf(end))) firsts.set(keyOf(end), end);
+    const rows = await withRetries(() => endStatement(getSql(), [...firsts.values()]));
+    const byAttempt = new Map(rows.map((row) => [keyOf({ taskId: row.id, attempt: row.attempt }), row]));
+    return ends.map((end) => (firsts.get(keyOf(end)) === end ? (byAttempt.get(keyOf(end)) ?? null) : null));
+  },
+  { maxUnderWay: 2, maxItems: 200 },
+);
+
+const keyOf = ({ taskId, attempt }: { taskId: string; attempt: number }): string => `${taskId} ${attempt}`;
+
+/**
+ * Rows are locked in the order of their ids. Each is found by its key: the ids are given twice for that, and the check for an
+ * open attempt is hidden in a CASE, or a plan walks the index of open attempts with all that ended since the last vacuum.
+ */
+export const endStatement = (sql: SqlLike, ends: AttemptEnd[]): postgres.PendingQuery<(EndedRow & { attempt: number })[]> => {
+  const given = [...ends]
+    .sort((a, b) => (a.taskId < b.taskId ? -1 : 1))
+    .map((end) => ({
+      id: end.taskId,
+      attempt: end.attempt,
+      outcome: end.outcome,
+      exit_code: end.exitCode,
+      signal: end.signal,
+      result: end.outcome === "cancelled" ? null : end.result,
+      message: end.outcome === "failed" ? end.errorMessage : null,
+      kind: end.outcome === "failed" ? end.errorKind : null,
+    }));
+  const ids = given.map((end) => end.id);
+  return sql`
+    WITH given AS (
+      SELECT * FROM json_to_recordset(${JSON.stringify(given)}::text::json) AS g(
+        id text, attempt int, outcome text, exit_code int, signal text, result jsonb, message text, kind text)
+    ), held AS (
+      SELECT g.*, t.cancelled, t.cancel_reason,
+        CASE WHEN t.cancelled THEN 'cancelled' WHEN g.outcome = 'failed' AND t.may_retry THEN 'queued' WHEN g.outcome = 'failed' THEN 'failed' ELSE 'completed' END AS status
+      FROM given g CROSS JOIN LATERAL (
+        SELECT cancel_requested_at IS NOT NULL OR g.outcome = 'cancelled' AS cancelled, cancel_reason, failures + 1 < max_attempts AS may_retry
+        FROM tasks WHERE tasks.id = g.id AND tasks.attempt = g.attempt AND tasks.status = 'running' FOR UPDATE) t
     ), closed AS (
-      UPDATE task_attempts a SET ended_at = now(), outcome = CASE WHEN h.cancelled THEN 'cancelled' ELSE ${outcome} END,
-        exit_code = ${end.exitCode}, signal = ${end.signal}, error_message = ${message}
-      FROM held h WHERE a.task_id = h.id AND a.attempt = ${attempt} AND a.ended_at IS NULL
+      UPDATE task_attempts a SET ended_at = now(), outcome = CASE WHEN h.cancelled THEN 'cancelled' ELSE h.outcome END,
+        exit_code = h.exit_code, signal = h.signal, error_message = h.message
+      FROM held h WHERE a.task_id = ANY((SELECT ${ids}::text[])::text[]) AND a.task_id = h.id AND a.attempt = h.attempt
+        AND CASE WHEN a.ended_at IS NULL THEN true END
     ), gpus AS (
-      DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = ${attempt}
+      DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = h.attempt
     ), t AS (
       UPDATE tasks SET
         status = n.status, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
@@ -72,21 +107,19 @@ const endRunning = async (sql: SqlLike, end: AttemptEnd): Promise<EndedRow | und
         started_at = CASE WHEN n.status = 'queued' THEN NULL ELSE started_at END,
         worker_id = CASE WHEN n.status = 'queued' THEN NULL ELSE worker_id END,
         place = CASE WHEN n.status = 'queued' THEN (1000000 - priority) * 4294967296 + nextval('task_turns') ELSE place END,
-        failures = failures + CASE WHEN ${outcome} = 'failed' AND NOT n.cancelled THEN 1 ELSE 0 END,
-        result = CASE WHEN n.status IN ('completed', 'failed') THEN ${result === null ? null : sql.json(result as never)}::jsonb ELSE result END,
-        error_message = CASE WHEN n.cancelled THEN coalesce('cancelled: ' || n.cancel_reason, 'cancelled') WHEN n.status = 'failed' THEN ${message}::text END,
-        error_kind = CASE WHEN n.status = 'failed' THEN ${kind}::text END,
+        failures = failures + CASE WHEN n.outcome = 'failed' AND NOT n.cancelled THEN 1 ELSE 0 END,
+        result = CASE WHEN n.status IN ('completed', 'failed') THEN n.result ELSE tasks.result END,
+        error_message = CASE WHEN n.cancelled THEN coalesce('cancelled: ' || n.cancel_reason, 'cancelled') WHEN n.status = 'failed' THEN n.message END,
+        error_kind = CASE WHEN n.status = 'failed' THEN n.kind END,
         updated_at = now()
-      FROM (SELECT *, CASE WHEN cancelled THEN 'cancelled' WHEN again THEN 'queued' WHEN ${outcome} = 'failed' THEN 'failed' ELSE 'completed' END AS status FROM held) n
-      WHERE tasks.id = n.id
-      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
+      FROM held n WHERE tasks.id = ANY((SELECT ${ids}::text[])::text[]) AND tasks.id = n.id
+      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status, tasks.attempt
     ), ready AS (
       INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
     ), counted AS (
       ${recordMoves(sql, "running")}
     )
     SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
-  return row;
 };
 
 /** A success that came after its attempt was given up, while the task still waits under that attempt's number. */

@@ -344,7 +344,8 @@ export const stage = async (stagingId: string, entries: ReadyEntry[], redis: Red
  * Puts a staged copy in the place of the live sets, and says that they are whole.
  *
  * ARGV: prefix, staging root, run_id, then all staged keys, `--`, all live keys.
- * Atomic, so that no worker sees half a queue. Returns 0 when a staged key was lost meanwhile, else 1.
+ * Atomic, so that no worker sees half a queue; UNLINK, since DEL of 100,000 members keeps everybody waiting for 50 ms.
+ * Returns 0 when a staged key was lost meanwhile, else 1.
  */
 const SWAP = script(`
 local p, root = ARGV[1], ARGV[2]
@@ -353,8 +354,8 @@ while ARGV[i] ~= '--' do
   if redis.call('EXISTS', ARGV[i]) == 0 then return 0 end
   i = i + 1
 end
-for j = i + 1, #ARGV do redis.call('DEL', ARGV[j]) end
-redis.call('DEL', p .. 'classes', p .. 'claiming')
+for j = i + 1, #ARGV do redis.call('UNLINK', ARGV[j]) end
+redis.call('UNLINK', p .. 'classes', p .. 'claiming')
 for j = 4, i - 1 do
   local name = string.sub(ARGV[j], #root + 1)
   redis.call('RENAME', ARGV[j], p .. name)

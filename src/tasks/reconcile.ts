@@ -1,7 +1,9 @@
 // Makes Redis' order equal to PostgreSQL's: what changed lately each second, everything each 30 s, anew when Redis lost its data.
 import { getSql, type SqlLike } from "../platform/db";
+import { getEnv } from "../platform/env";
 import { newId } from "../platform/ids";
 import { log } from "../platform/log";
+import { openRedis } from "../platform/redis";
 import { putBack } from "./claim";
 import { underQueueLock } from "./queue-lock";
 import {
@@ -56,17 +58,28 @@ export const rebuildIfLost = async (): Promise<boolean> => {
   });
 };
 
+/** A slice takes Redis 60 ms on a busy machine, and the swap is one step: more than the 300 ms that a request waits must not undo all. */
+const REBUILD_TIMEOUT_MS = 10_000;
+
 const rebuild = async (): Promise<number | null> => {
-  const stagingId = newId("claim");
-  let count = 0;
-  for await (const slice of readySlices(getSql())) {
-    await stage(stagingId, slice);
-    count += slice.length;
+  const redis = openRedis(getEnv().REDIS_URL, { timeoutMs: REBUILD_TIMEOUT_MS });
+  try {
+    const stagingId = newId("claim");
+    let count = 0;
+    for await (const slice of readySlices(getSql())) {
+      await stage(stagingId, slice, redis);
+      count += slice.length;
+    }
+    if (!(await swapIn(stagingId, redis))) return null;
+    const paused = await getSql()<{ name: string }[]>`SELECT name FROM queues WHERE paused`;
+    await setPausedHints(
+      paused.map((row) => row.name),
+      redis,
+    );
+    return count;
+  } finally {
+    redis.disconnect();
   }
-  if (!(await swapIn(stagingId))) return null;
-  const paused = await getSql()<{ name: string }[]>`SELECT name FROM queues WHERE paused`;
-  await setPausedHints(paused.map((row) => row.name));
-  return count;
 };
 
 /** All ready rows in slices, by id. */

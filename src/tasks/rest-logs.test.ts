@@ -4,12 +4,12 @@ import { appendLines, type LogLine } from "../logs/append";
 import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { refusalIn, useHttpServer } from "../testing/http";
+import { refusalIn, type SseEvent, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
 
 useTestServices();
-const { site, call } = useHttpServer();
+const { call, readEvents } = useHttpServer();
 
 let account: Account;
 beforeAll(async () => {
@@ -88,39 +88,18 @@ describe("a page of lines", () => {
   });
 });
 
-type SseEvent = { id?: string; event?: string; data?: JsonObject };
-
-/** Reads events until the stream ends or `until` is satisfied. */
-const follow = async (
+const follow = (
   path: string,
   options: { lastEventId?: string; until?: (events: SseEvent[]) => boolean; onOpen?: () => void } = {},
-): Promise<SseEvent[]> => {
-  const response = await fetch(`${site.url}${path}`, {
-    headers: {
-      Authorization: `Bearer ${account.key}`,
-      ...(options.lastEventId !== undefined && { "Last-Event-ID": options.lastEventId }),
-    },
-  });
-  expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
-  options.onOpen?.();
-  const events: SseEvent[] = [];
-  let rest = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    rest += decoder.decode(chunk, { stream: true });
-    const blocks = rest.split("\n\n");
-    rest = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
-      const event = field("event");
-      if (event !== undefined) events.push({ id: field("id"), event, data: JSON.parse(field("data") ?? "null") });
-    }
-    if (options.until?.(events)) {
-      break;
-    }
-  }
-  return events;
+) => {
+  const { lastEventId, ...rest } = options;
+  const headers = {
+    Authorization: `Bearer ${account.key}`,
+    ...(lastEventId !== undefined && { "Last-Event-ID": lastEventId }),
+  };
+  return readEvents(path, { ...rest, headers });
 };
+const dataOf = (event: SseEvent) => event.data as JsonObject;
 
 describe("follow=1", () => {
   test("sends each line as an event with its number as id, and `end` when the task has ended", async () => {
@@ -129,7 +108,7 @@ describe("follow=1", () => {
     const events = await follow(`/v1/tasks/${id}/logs?follow=1`, {
       onOpen: () => void write(id, 3, ["c"]).then(() => end(id)),
     });
-    expect(events.map((event) => [event.id, event.event, event.data?.message ?? event.data?.status])).toEqual([
+    expect(events.map((event) => [event.id, event.event, dataOf(event).message ?? dataOf(event).status])).toEqual([
       ["1", "log", "a"],
       ["2", "log", "b"],
       ["3", "log", "c"],

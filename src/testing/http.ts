@@ -55,7 +55,40 @@ export const useHttpServer = () => {
       json: isJson ? (JSON.parse(text) as JsonObject) : {},
     };
   };
-  return { site, call };
+  /** Reads a stream of server-sent events until it ends or `until` is content. */
+  const readEvents = async (
+    path: string,
+    options: { headers: Record<string, string>; until?: (events: SseEvent[]) => boolean; onOpen?: () => void },
+  ): Promise<SseEvent[]> => {
+    const response = await fetch(`${site.url}${path}`, { headers: options.headers });
+    if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream"))
+      throw new Error(`No stream: ${response.status} ${await response.text()}`);
+    options.onOpen?.();
+    const events: SseEvent[] = [];
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of response.body) {
+      rest += decoder.decode(chunk, { stream: true });
+      const blocks = rest.split("\n\n");
+      rest = blocks.pop() ?? "";
+      for (const block of blocks) events.push(...eventIn(block));
+      if (options.until?.(events)) break;
+    }
+    return events;
+  };
+  return { site, call, readEvents };
+};
+
+/** `event` is `message` when the block names none, as in a browser. */
+export type SseEvent = { id: string | undefined; event: string; data: unknown };
+
+const eventIn = (block: string): SseEvent[] => {
+  const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, "m").exec(block)?.[1];
+  const data = field("data");
+  if (data === undefined) return [];
+  return [
+    { id: field("id"), event: field("event") ?? "message", data: data === "" ? null : (JSON.parse(data) as unknown) },
+  ];
 };
 
 export type Call = ReturnType<typeof useHttpServer>["call"];

@@ -80,6 +80,7 @@ const optionsFor = (
 export const LineChart = ({ lines, height, label, formatValue, onStep }: Props) => {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const isZoomed = useRef(false);
   const latest = useRef({ lines, formatValue, onStep });
   useEffect(() => {
     latest.current = { lines, formatValue, onStep };
@@ -99,6 +100,21 @@ export const LineChart = ({ lines, height, label, formatValue, onStep }: Props) 
         (value) => latest.current.formatValue(value),
         (step) => latest.current.onStep(step),
       );
+      isZoomed.current = false;
+      options.hooks = {
+        ...options.hooks,
+        setSelect: [
+          (made) => {
+            isZoomed.current = made.select.width > 0;
+          },
+        ],
+        ready: [
+          (made) =>
+            made.over.addEventListener("dblclick", () => {
+              isZoomed.current = false;
+            }),
+        ],
+      };
       plot.current = new uPlot(options, joined(now.lines), element);
     };
     make();
@@ -115,13 +131,9 @@ export const LineChart = ({ lines, height, label, formatValue, onStep }: Props) 
   }, [shape, height]);
 
   useEffect(() => {
-    const chart = plot.current;
-    if (!chart) return;
-    const steps = chart.data[0];
-    const { min, max } = chart.scales.x ?? {};
-    const isZoomed = steps.length > 1 && (min !== steps[0] || max !== steps.at(-1));
-    chart.setData(joined(lines), !isZoomed);
-    if (isZoomed) chart.redraw();
+    // New points move the edge of the chart, unless the reader looks at a part of it.
+    plot.current?.setData(joined(lines), !isZoomed.current);
+    if (isZoomed.current) plot.current?.redraw();
   }, [lines]);
 
   return <div ref={box} role="img" aria-label={label} style={{ height }} className="w-full overflow-hidden" />;

@@ -34,7 +34,7 @@ const Row = ({ attempt }: { attempt: Attempt }) => {
         {attempt.attempt}
       </th>
       <td className={cell}>{outcome ? <Badge tone={outcome.tone}>{t(outcome.word)}</Badge> : <Badge tone="accent">{t("status.running")}</Badge>}</td>
-      <td className={cell}>{attempt.workerId ?? t("attempts.client")}</td>
+      <td className={`${cell} whitespace-nowrap`}>{attempt.workerId ?? t("attempts.client")}</td>
       <td className={`${cell} whitespace-nowrap text-ink-2`}>
         <DateTime at={attempt.startedAt} />
       </td>

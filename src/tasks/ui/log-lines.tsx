@@ -11,6 +11,11 @@ const LINE_HEIGHT_PX = 20;
 
 export type LogLook = { times: boolean; wrap: boolean };
 
+const SOUNDS_BAD = /error|exception|traceback|fatal|panic/i;
+
+/** All of stderr counts as ERROR unless the line says otherwise, but progress bars go there too: those stay calm. */
+const toneOf = ({ level, stream, message }: LogLine): string | undefined => (level === "ERROR" && stream === "stderr" && !SOUNDS_BAD.test(message) ? undefined : LINE_TONES[level]);
+
 const LINE_TONES: Record<string, string> = { ERROR: "text-bad", CRITICAL: "text-bad", FATAL: "text-bad", WARN: "text-warn", WARNING: "text-warn", DEBUG: "text-ink-3" };
 
 const Line = ({ line, look, clock }: { line: LogLine; look: LogLook; clock: (iso: string) => string }) => (
@@ -24,17 +29,17 @@ const Line = ({ line, look, clock }: { line: LogLine; look: LogLook; clock: (iso
       </time>
     )}
     {line.stream === "stderr" && <span className="sr-only">stderr: </span>}
-    <span className={clsx(look.wrap ? "min-w-0 [overflow-wrap:anywhere] whitespace-pre-wrap" : "whitespace-pre", LINE_TONES[line.level])}>
+    <span className={clsx(look.wrap ? "min-w-0 [overflow-wrap:anywhere] whitespace-pre-wrap" : "whitespace-pre", toneOf(line))}>
       <AnsiText text={line.message} />
     </span>
   </div>
 );
 
-type BlockProps = { lines: LogLine[]; look: LogLook; clock: (iso: string) => string };
+type BlockProps = { lines: LogLine[]; look: LogLook; clock: (iso: string) => string; isLast: boolean };
 
 const Block = memo(
-  ({ lines, look, clock }: BlockProps) => (
-    <div style={{ contentVisibility: "auto", containIntrinsicSize: `auto ${lines.length * LINE_HEIGHT_PX}px` }}>
+  ({ lines, look, clock, isLast }: BlockProps) => (
+    <div style={isLast ? undefined : { contentVisibility: "auto", containIntrinsicSize: `auto ${lines.length * LINE_HEIGHT_PX}px` }}>
       {lines.map((line) => (
         <Line key={line.line} line={line} look={look} clock={clock} />
       ))}
@@ -42,7 +47,7 @@ const Block = memo(
   ),
   // Output never changes once it is written: same ends, same lines.
   (before, after) =>
-    before.look === after.look && before.clock === after.clock && before.lines[0]?.line === after.lines[0]?.line && before.lines.at(-1)?.line === after.lines.at(-1)?.line,
+    before.look === after.look && before.isLast === after.isLast && before.clock === after.clock && before.lines[0]?.line === after.lines[0]?.line && before.lines.at(-1)?.line === after.lines.at(-1)?.line,
 );
 
 const blocksOf = (lines: LogLine[]): Map<number, LogLine[]> => {
@@ -58,5 +63,6 @@ const blocksOf = (lines: LogLine[]): Map<number, LogLine[]> => {
 
 export const LogLines = ({ lines, look }: { lines: LogLine[]; look: LogLook }) => {
   const { format } = useLanguage();
-  return [...blocksOf(lines)].map(([number, block]) => <Block key={number} lines={block} look={look} clock={format.clockSeconds} />);
+  const blocks = [...blocksOf(lines)];
+  return blocks.map(([number, block], index) => <Block key={number} lines={block} look={look} clock={format.clockSeconds} isLast={index === blocks.length - 1} />);
 };

@@ -8,7 +8,7 @@ import { ErrorState } from "../../ui/error-state";
 import { ChevronLeftIcon } from "../../ui/icons";
 import { Skeleton } from "../../ui/skeleton";
 import { type Outputs, useTRPC } from "../../ui/trpc";
-import { EXAMPLE_ENTRYPOINT } from "./example-task";
+import { EXAMPLE_ENTRYPOINT, EXAMPLE_TASK } from "./example-task";
 import { NewTaskForm } from "./new-task-form";
 import { EMPTY_FORM, formOf, type TaskForm } from "./task-form";
 
@@ -18,7 +18,7 @@ const startWith = (programs: Programs): TaskForm => {
   const { entrypoints } = programs;
   const first = entrypoints.includes(EXAMPLE_ENTRYPOINT) ? EXAMPLE_ENTRYPOINT : (entrypoints[0] ?? "");
   if (first === "") return { ...EMPTY_FORM, program: programs.commandsAllowed ? "command" : "client" };
-  return { ...EMPTY_FORM, entrypoint: first };
+  return { ...EMPTY_FORM, entrypoint: first, ...(first === EXAMPLE_ENTRYPOINT ? { config: JSON.stringify(EXAMPLE_TASK.config, null, 2) } : {}) };
 };
 
 const Loading = () => (

@@ -67,7 +67,7 @@ export const ProgramFields = ({ form, problems, set, programs }: FieldsProps & {
         {!commandsAllowed && <p className="mt-1.5 text-xs text-ink-2">{t("form.commandsOff")}</p>}
       </fieldset>
       {form.program === "entrypoint" && (
-        <Field label={t("form.entrypoint")} hint={entrypoints.length === 0 ? t("form.noEntrypoints") : t("form.entrypointHint")} error={textOf(problems.entrypoint)}>
+        <Field labelHidden label={t("form.entrypoint")} hint={entrypoints.length === 0 ? t("form.noEntrypoints") : t("form.entrypointHint")} error={textOf(problems.entrypoint)}>
           {(field) => (
             <Select {...field} className="w-full" value={form.entrypoint} onChange={(event) => set({ entrypoint: event.target.value })}>
               {options.map((name) => (
@@ -80,7 +80,7 @@ export const ProgramFields = ({ form, problems, set, programs }: FieldsProps & {
         </Field>
       )}
       {form.program === "command" && (
-        <Field label={t("form.command")} hint={<Arguments line={form.command} />} error={textOf(problems.command)}>
+        <Field labelHidden label={t("form.command")} hint={<Arguments line={form.command} />} error={textOf(problems.command)}>
           {(field) => (
             <Input
               {...field}

@@ -2,12 +2,10 @@
 import type { Format } from "../../i18n/format";
 import type { Translate } from "../../i18n/translate";
 import type { Task } from "../task";
+import { failureOf } from "./failure-text";
 import { waitingText } from "./waiting-text";
 
 const seconds = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
-
-/** The first line; the rest, such as the end of stderr, is shown below the header. */
-export const firstLine = (text: string): string => text.split("\n")[0] ?? "";
 
 /**
  * @param nowMs              for what is still going on
@@ -38,7 +36,7 @@ export const statusSentence = (t: Translate, format: Format, task: Task, nowMs: 
     case "completed":
       return task.startedAt && task.completedAt ? t("sentence.completed", { duration: format.duration(seconds(task.startedAt, task.completedAt)) }) : t("status.completed");
     case "failed": {
-      const reason = firstLine(task.errorMessage ?? "");
+      const reason = task.errorMessage === null ? "" : failureOf(t, task.errorMessage).sentence;
       const end = task.completedAt ?? task.updatedAt;
       if (task.startedAt === null) return reason === "" ? t("status.failed") : t("sentence.failedUnstarted", { reason });
       const duration = format.duration(seconds(task.startedAt, end));

@@ -7,6 +7,7 @@ import { ProgressBar } from "../../ui/progress-bar";
 import { Duration, RelativeTime } from "../../ui/time";
 import { useTRPC } from "../../ui/trpc";
 import type { Task } from "../task";
+import { failureOf } from "./failure-text";
 import { mainMetric } from "./main-metric";
 import { goalOf, progressOf } from "./progress";
 import { waitingText } from "./waiting-text";
@@ -48,7 +49,9 @@ const Running = ({ task, startedAt }: { task: Task; startedAt: string }) => {
 };
 
 const Ended = ({ task }: { task: Task }) => {
-  const reason = task.status === "completed" ? null : (task.errorMessage?.split("\n")[0] ?? null);
+  const { t } = useLanguage();
+  const failure = task.status === "failed" && task.errorMessage !== null ? failureOf(t, task.errorMessage) : null;
+  const reason = failure && (failure.cause ?? failure.sentence);
   return (
     <span className="flex min-w-0 gap-2">
       {task.startedAt && (

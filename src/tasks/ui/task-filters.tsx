@@ -52,7 +52,7 @@ const Search = ({ q, change }: { q: string; change: Props["change"] }) => {
     timer.current = setTimeout(() => change({ q: next, page: null }, true), pauseMs);
   };
   return (
-    <div className="relative min-w-0 flex-1 sm:w-64 sm:flex-none">
+    <div className="relative min-w-0 flex-1 basis-40 md:w-64 md:flex-none">
       <SearchIcon className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-ink-3" />
       <input
         ref={input}

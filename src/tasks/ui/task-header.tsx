@@ -45,12 +45,14 @@ const Progress = ({ task }: { task: Task }) => {
   const metrics = useQuery(trpc.tasks.metrics.queryOptions(metricsQuery(task.taskId))).data?.metrics;
   const goal = goalOf(task.config);
   if (task.status !== "running" || !goal) return null;
-  const progress = (metrics && progressOf(goal, metrics)) ?? { ...goal, done: 0, share: 0 };
+  // Room is kept while the metrics are on their way; without any that fit, there is nothing to say.
+  const progress = metrics ? progressOf(goal, metrics) : { ...goal, done: 0, share: 0 };
+  if (!progress) return null;
   const words = t(`progress.${progress.word}`, { done: progress.done, total: progress.total });
   return (
     <div className="mt-3 max-w-md">
       <ProgressBar share={progress.share} label={words} />
-      <p className="mt-1.5 flex justify-between text-xs text-ink-2 tabular-nums">
+      <p className={`mt-1.5 flex justify-between text-xs text-ink-2 tabular-nums ${metrics ? "" : "invisible"}`}>
         <span>{words}</span>
         <span>{format.percent(progress.share)}</span>
       </p>

@@ -6,9 +6,10 @@ import { useLanguage } from "../../i18n/locale-provider";
 import { Button, IconButton } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { EmptyState } from "../../ui/empty-state";
-import { ErrorState } from "../../ui/error-state";
+import { ErrorState, useRefusalSentence } from "../../ui/error-state";
 import { Select } from "../../ui/field";
 import { ArrowDownIcon, ClockIcon, DownloadIcon, TerminalIcon, WrapIcon } from "../../ui/icons";
+import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
 import { useTRPCClient } from "../../ui/trpc";
 import { isEnded } from "../status";
@@ -20,32 +21,48 @@ import { type LogLine, useTaskLog } from "./use-task-log";
 /** So near to the end counts as at the end. */
 const NEAR_PX = 24;
 
+/** Follows the end until the reader scrolls up, and again from when they are back at the end. */
 const useFollow = (lines: LogLine[]) => {
   const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const [isFollowing, setFollowing] = useState(true);
   const [seenLine, setSeenLine] = useState(0);
   const first = lines[0]?.line ?? 0;
   const last = lines.at(-1)?.line ?? 0;
-  const before = useRef({ first, height: 0 });
+  const before = useRef({ first, height: 0, scrollTop: 0 });
+
+  const toEnd = () => {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  };
 
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     // Lines put in at the top must not move what is being read.
     if (first < before.current.first) element.scrollTop += element.scrollHeight - before.current.height;
-    else if (isFollowing) element.scrollTop = element.scrollHeight;
-    before.current = { first, height: element.scrollHeight };
+    else if (isFollowing) toEnd();
+    before.current = { first, height: element.scrollHeight, scrollTop: element.scrollTop };
   }, [first, last, isFollowing]);
+
+  // Lines that wrap, or are drawn for the first time, change the height without a new line.
+  useLayoutEffect(() => {
+    if (!content.current || !isFollowing) return;
+    const resized = new ResizeObserver(toEnd);
+    resized.observe(content.current);
+    return () => resized.disconnect();
+  }, [isFollowing]);
 
   const onScroll = (event: UIEvent<HTMLDivElement>) => {
     const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
     const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-    if (isAtEnd !== isFollowing) {
-      setFollowing(isAtEnd);
+    const wentUp = scrollTop < before.current.scrollTop;
+    before.current.scrollTop = scrollTop;
+    if (isFollowing && wentUp && !isAtEnd) {
+      setFollowing(false);
       setSeenLine(last);
-    }
+    } else if (!isFollowing && isAtEnd) setFollowing(true);
   };
-  return { box, onScroll, isFollowing, newCount: isFollowing ? 0 : Math.max(0, last - seenLine), follow: () => setFollowing(true) };
+  return { box, content, onScroll, isFollowing, newCount: isFollowing ? 0 : Math.max(0, last - seenLine), follow: () => setFollowing(true) };
 };
 
 const Loading = () => (
@@ -66,8 +83,10 @@ const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | n
   const { t } = useLanguage();
   const { log, loadEarlier, isLoadingEarlier } = useTaskLog(task.taskId, attempt);
   const lines = log.data?.lines ?? [];
-  const { box, onScroll, isFollowing, newCount, follow } = useFollow(lines);
+  const { box, content, onScroll, isFollowing, newCount, follow } = useFollow(lines);
   const look = useMemo(() => ({ times, wrap }), [times, wrap]);
+  const sentence = useRefusalSentence();
+  const showEarlier = () => loadEarlier().catch((error: unknown) => toast.error(sentence(refusalOf(error))));
   if (log.isPending) return <Loading />;
   if (log.isError && !log.data) return <ErrorState compact error={log.error} onRetry={() => log.refetch()} retrying={log.isFetching} />;
   if (lines.length === 0) return <NoLines task={task} />;
@@ -82,14 +101,16 @@ const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | n
         onScroll={onScroll}
         className="max-h-[28rem] min-h-24 overflow-auto py-2 font-mono text-xs leading-5 -outline-offset-2 [overflow-anchor:none]"
       >
-        {!log.data?.reachedStart && (
-          <div className="flex justify-center pb-2">
-            <Button size="sm" busy={isLoadingEarlier} onClick={() => loadEarlier().catch((error: unknown) => toast.error(String(error)))}>
-              {t("log.loadEarlier")}
-            </Button>
-          </div>
-        )}
-        <LogLines lines={lines} look={look} />
+        <div ref={content} className={wrap ? undefined : "w-max min-w-full"}>
+          {!log.data?.reachedStart && (
+            <div className="flex justify-center pb-2">
+              <Button size="sm" busy={isLoadingEarlier} onClick={showEarlier}>
+                {t("log.loadEarlier")}
+              </Button>
+            </div>
+          )}
+          <LogLines lines={lines} look={look} />
+        </div>
       </div>
       {!isFollowing && (
         <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
@@ -105,6 +126,7 @@ const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | n
 export const TaskLog = ({ task }: { task: Task }) => {
   const { t } = useLanguage();
   const client = useTRPCClient();
+  const sentence = useRefusalSentence();
   const [attempt, setAttempt] = useState<number | null>(null);
   const [times, setTimes] = useState(false);
   const [wrap, setWrap] = useState(true);
@@ -114,7 +136,7 @@ export const TaskLog = ({ task }: { task: Task }) => {
     try {
       await downloadLog(client, task.taskId, attempt);
     } catch (error) {
-      toast.error(t("log.downloadFailed"), { description: error instanceof Error ? error.message : String(error) });
+      toast.error(t("log.downloadFailed"), { description: sentence(refusalOf(error)) });
     } finally {
       setDownloading(false);
     }

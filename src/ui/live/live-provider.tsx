@@ -20,7 +20,7 @@ export type Refresh = { hints: LiveHint[] } | "everything" | "running";
 
 type Status = { connection: Connection; /** of the last answer, in ms */ asOf: number };
 
-const StatusContext = createContext<Status>({ connection: "reconnecting", asOf: 0 });
+const StatusContext = createContext<Status>({ connection: "connecting", asOf: 0 });
 
 export const useConnection = (): Status => useContext(StatusContext);
 
@@ -70,6 +70,7 @@ export const LiveProvider = ({ userId, onRefresh, children }: { userId: string; 
   const { unreachable, asOf } = useReachability();
   const refresh = useVisibleRefresh(onRefresh);
   const [stream, setStream] = useState<StreamState>("connecting");
+  const [wasOpen, setWasOpen] = useState(false);
   const [cut, setCut] = useState(false);
 
   useEffect(() => {
@@ -97,6 +98,7 @@ export const LiveProvider = ({ userId, onRefresh, children }: { userId: string; 
   useEffect(() => {
     if (stream === "open") {
       setCut(false);
+      setWasOpen(true);
       refresh("everything");
       const net = setInterval(() => refresh("everything"), NET_MS);
       return () => clearInterval(net);
@@ -114,6 +116,6 @@ export const LiveProvider = ({ userId, onRefresh, children }: { userId: string; 
     return () => clearInterval(timer);
   }, [cut, refresh]);
 
-  const connection = connectionOf(stream, cut ? PATIENCE_MS : 0, unreachable);
+  const connection = connectionOf(stream, wasOpen, cut ? PATIENCE_MS : 0, unreachable);
   return <StatusContext value={{ connection, asOf: asOf.current }}>{children}</StatusContext>;
 };

@@ -1,7 +1,7 @@
 // Idempotency-Key: the first answer again, and nothing created twice.
 import { createHash } from "node:crypto";
-import { getSql, type SqlLike } from "../platform/db";
-import { badField, DomainError } from "../platform/errors";
+import { getSql, type SqlLike } from "./db";
+import { badField, DomainError } from "./errors";
 
 /** An answer as it is kept and given again. */
 export type KeptAnswer = { status: number; text: string };

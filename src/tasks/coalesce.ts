@@ -1,0 +1,53 @@
+// Gathers what arrives while a statement is under way into the next one: under load one round trip and one commit serve many.
+
+export type CoalesceOptions = {
+  /** statements at once: while one's answer is handled, another keeps PostgreSQL busy */
+  maxUnderWay: number;
+  /** per statement */
+  maxItems: number;
+};
+
+/**
+ * @param run answers a batch, one answer per item in the same order
+ * @returns adds an item to the next batch. When a batch fails each of its items is run alone, so that a bad one fails by itself
+ */
+export const coalesce = <Item, Answer>(
+  run: (items: Item[]) => Promise<Answer[]>,
+  { maxUnderWay, maxItems }: CoalesceOptions,
+): ((item: Item) => Promise<Answer>) => {
+  type Waiting = { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void };
+  const waiting: Waiting[] = [];
+  let underWay = 0;
+  let isScheduled = false;
+
+  const runBatch = async (batch: Waiting[]): Promise<void> => {
+    try {
+      const answers = await run(batch.map((one) => one.item));
+      for (const [index, one] of batch.entries()) one.resolve(answers[index] as Answer);
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      else for (const one of batch) await runBatch([one]);
+    }
+  };
+
+  const schedule = (): void => {
+    if (isScheduled || underWay >= maxUnderWay || waiting.length === 0) return;
+    isScheduled = true;
+    // After the other events of this turn of the loop, which may bring more.
+    setImmediate(() => {
+      isScheduled = false;
+      underWay++;
+      void runBatch(waiting.splice(0, maxItems)).finally(() => {
+        underWay--;
+        schedule();
+      });
+      schedule();
+    });
+  };
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      schedule();
+    });
+};
