@@ -1,7 +1,8 @@
 // When the shared duties run. What each does is in its feature. Every worker tries each duty; the one that gets its lock does it.
-import { purgeIdempotencyKeys } from "../src/platform/idempotency";
+
 import { getSql } from "../src/platform/db";
 import { isOutage } from "../src/platform/errors";
+import { purgeIdempotencyKeys } from "../src/platform/idempotency";
 import { log } from "../src/platform/log";
 import { LEASE_SECONDS } from "../src/tasks/claim";
 import { foldCounts } from "../src/tasks/counts";
@@ -82,11 +83,9 @@ export class Housekeeping {
     const orphans = (await attemptsOnMachine(machine, self)).filter(
       (one) => !isAlive(one.workerPid, one.workerStartTime),
     );
-    const attempts: { taskId: string; attempt: number }[] = [];
-    for (const orphan of orphans) {
-      await killMarked({ taskId: orphan.taskId, attempt: orphan.attempt });
-      attempts.push({ taskId: orphan.taskId, attempt: orphan.attempt });
-    }
+    // Together: each takes two looks 200 ms apart.
+    const attempts = orphans.map(({ taskId, attempt }) => ({ taskId, attempt }));
+    await Promise.all(attempts.map(killMarked));
     // An end that the dead worker had written down counts; only then are the others lost.
     for (const { end, workerPid, workerStartTime } of spool.all()) {
       const isOwn = workerPid === self.pid && workerStartTime === self.pidStartTime;
