@@ -32,7 +32,9 @@ const server = http.createServer(async (request, response) => {
   if (request.method !== "POST") return response.end("ok");
   try {
     const text = JSON.stringify({ success: true, ...(await create(await readBody(request))) });
-    response.writeHead(201, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) }).end(text);
+    response
+      .writeHead(201, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) })
+      .end(text);
   } catch (error) {
     console.error(error);
     response.writeHead(500).end();

@@ -1,23 +1,29 @@
 // How fast a full queue empties when the programs cost nothing: claim, start, finish, with all that is written down.
 import { createTasks } from "../src/tasks/create";
-import { numberFlag } from "./lib/flags";
+import { bench, inTurn } from "./lib/bench";
+import { hasFlag, numberFlag } from "./lib/flags";
 import { openNoopWorker } from "./lib/noop-worker";
-import { type Figure, keepFigures } from "./lib/report";
-import { type BenchServices, forgetTasks, keepFolding, openServices } from "./lib/services";
+import { installPeers } from "./lib/peers";
+import type { Figure } from "./lib/report";
+import { type BenchServices, forgetTasks, keepFolding } from "./lib/services";
 import { aTask } from "./lib/tasks";
 
-const rounds = numberFlag("rounds", 5);
-const tasks = numberFlag("tasks", 10_000);
+const BATCH = 2000;
 
-const fill = async (userId: string): Promise<void> => {
-  const all = Array.from({ length: tasks }, (_, n) => aTask(n, ["true"]));
-  for (let at = 0; at < tasks; at += 2000) await createTasks(userId, all.slice(at, at + 2000));
+const fill = async (userId: string, count: number): Promise<void> => {
+  for (let from = 0; from < count; from += BATCH) {
+    const length = Math.min(BATCH, count - from);
+    await createTasks(
+      userId,
+      Array.from({ length }, (_, n) => aTask(from + n, ["true"])),
+    );
+  }
 };
 
 /** @returns tasks per second from the first claim to the last committed end */
-const drain = async (services: BenchServices, slots: number): Promise<number> => {
+const drain = async (services: BenchServices, count: number, slots: number): Promise<number> => {
   await forgetTasks(services);
-  await fill(services.userId);
+  await fill(services.userId, count);
   let ended = 0;
   let allEnded = () => {};
   const end = new Promise<void>((resolve) => {
@@ -27,7 +33,7 @@ const drain = async (services: BenchServices, slots: number): Promise<number> =>
     slots,
     () => {},
     () => {
-      if (++ended === tasks) allEnded();
+      if (++ended === count) allEnded();
     },
   );
   const startedAt = performance.now();
@@ -35,17 +41,28 @@ const drain = async (services: BenchServices, slots: number): Promise<number> =>
   await end;
   const seconds = (performance.now() - startedAt) / 1000;
   await worker.stop();
-  return tasks / seconds;
+  return count / seconds;
 };
 
-const services = await openServices("drain");
-const stopFolding = keepFolding();
-const figures: Figure[] = [];
-for (const slots of [10, 100]) {
-  const runs: number[] = [];
-  for (let round = 0; round < rounds; round++) runs.push(await drain(services, slots));
-  figures.push({ name: `engine drain, no-op, ${slots} slots`, unit: "/s", runs });
-}
-await keepFigures("drain", figures);
-await stopFolding();
-await services.close();
+await bench("drain", async (services) => {
+  const rounds = numberFlag("rounds", 5);
+  const count = numberFlag("tasks", 20_000);
+  const peers = hasFlag("peers") ? await installPeers() : null;
+  const stopFolding = keepFolding();
+  const figures: Figure[] = [];
+  for (const slots of [10, 100]) {
+    const [runs = [], peerRuns = []] = await inTurn(rounds, [
+      () => drain(services, count, slots),
+      ...(peers ? [() => (slots === 10 ? peers.bullmqDrain(count, slots) : peers.graphileDrain(count, slots))] : []),
+    ]);
+    const limit = { name: slots === 10 ? "BullMQ" : "graphile-worker with look-ahead", runs: peerRuns };
+    figures.push({
+      name: `engine drain, no-op, ${slots} slots, no look-ahead`,
+      unit: "/s",
+      runs,
+      ...(peers && { limit, target: { atLeastTimes: 1.2 } }),
+    });
+  }
+  await stopFolding();
+  return figures;
+});

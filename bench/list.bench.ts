@@ -1,7 +1,7 @@
 // Reading with a million tasks stored: pages, a position, the state of a queue.
 import { registerKey } from "../src/accounts/api-keys";
-import { newId } from "../src/platform/ids";
 import { getSql } from "../src/platform/db";
+import { newId } from "../src/platform/ids";
 import { getTask } from "../src/tasks/list";
 import { bench } from "./lib/bench";
 import { numberFlag } from "./lib/flags";
@@ -47,8 +47,10 @@ await bench("list", async (services) => {
   const measure = async (name: string, target: Target, call: () => Promise<number>) => {
     figures.push({ name: `${name}, p95`, unit: "ms", runs: await p95Of(rounds, calls, call), target });
   };
-  const get = (path: string, apiKey = services.apiKey) => async () =>
-    (await ask(`${web.address}${path}`, apiKey)).ms;
+  const get =
+    (path: string, apiKey = services.apiKey) =>
+    async () =>
+      (await ask(`${web.address}${path}`, apiKey)).ms;
 
   const page = { atMost: 20 };
   await measure("list page, newest first", page, get("/v1/tasks"));
@@ -61,8 +63,16 @@ await bench("list", async (services) => {
   await measure("search, every name", page, get("/v1/tasks?q=resnet"));
   await measure("search, no name", page, get("/v1/tasks?q=nowhere"));
   await measure("account with queued tasks only: newest first", page, get("/v1/tasks", allQueued.apiKey));
-  await measure("account with queued tasks only: status=queued", page, get("/v1/tasks?status=queued", allQueued.apiKey));
-  await measure("account with queued tasks only: status=failed", page, get("/v1/tasks?status=failed", allQueued.apiKey));
+  await measure(
+    "account with queued tasks only: status=queued",
+    page,
+    get("/v1/tasks?status=queued", allQueued.apiKey),
+  );
+  await measure(
+    "account with queued tasks only: status=failed",
+    page,
+    get("/v1/tasks?status=failed", allQueued.apiKey),
+  );
 
   const [middle] = await getSql()<{ task_id: string }[]>`
     SELECT task_id FROM ready_tasks WHERE user_id = ${services.userId} ORDER BY place OFFSET ${Math.floor(queued / 2)} LIMIT 1`;

@@ -29,7 +29,7 @@ const seeded = (seed: number) => () => {
 const random = seeded(SEED);
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-const dataDir = mkdtempSync(join(tmpdir(), "mlqueue-crash-"));
+const dataDir = mkdtempSync(join(process.env.DATA_DIR ?? tmpdir(), "crash-"));
 const locks = join(dataDir, "locks");
 const ledgerFile = join(dataDir, "ledger");
 const workers = new Map<string, ChildProcess>();

@@ -1,5 +1,5 @@
 // The web server: one process, one port. Machine routes never pass through Next.
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import next from "next";
 import { withoutBadCallbackCookie, withoutBadCallbackUrl } from "./accounts/callback-url";
@@ -36,12 +36,12 @@ const makePages = (): { serve: Pages; prepare: (http: HttpServer) => Promise<voi
       dir: process.env.MLQUEUE_ROOT || process.cwd(),
       hostname: getEnv().SERVER_HOST,
       port,
-      httpServer: server,
+      // Next listens for upgrades here: those of its reload socket in development. Otherwise it gets a server that nobody
+      // calls, since clients that offer h2c with every request (Java's, `curl --http2`) would end up there.
+      httpServer: isDev ? server : createServer(),
     });
     ready = app.prepare().then(() => app.getRequestHandler());
     await ready;
-    if (isDev) server.on("upgrade", app.getUpgradeHandler());
-    else server.on("upgrade", (_request, socket) => socket.destroy());
   };
   const serve: Pages = async (request, response) => {
     for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);

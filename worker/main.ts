@@ -21,7 +21,7 @@ import type { RunningTask } from "./running-task";
 
 const VERSION = "0.1.0";
 /** At shutdown, after its grace is over: from SIGTERM to SIGKILL. */
-const SHUTDOWN_KILL_MS = 2000;
+const SHUTDOWN_KILL_MS = 1500;
 
 const main = async (): Promise<void> => {
   const env = getEnv();

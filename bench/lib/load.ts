@@ -20,7 +20,9 @@ export type Load = {
 type Output = { "2xx": number; non2xx: number; errors: number; timeouts: number; duration: number };
 
 const send = async (args: string[]): Promise<Output> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [autocannon, "--json", ...args], { maxBuffer: 1 << 26 });
+  const { stdout } = await promisify(execFile)(process.execPath, [autocannon, "--json", ...args], {
+    maxBuffer: 1 << 26,
+  });
   return JSON.parse(stdout) as Output;
 };
 

@@ -1,13 +1,17 @@
-// Our own web server and worker as processes, built as `npm start` runs them.
-import { readFileSync } from "node:fs";
+// Our own web server and worker as processes, built as `npm start` runs them, and bare servers to compare with.
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { programEnv, startWeb, startWorker } from "../../scripts/lib/app.mjs";
-import { launch } from "../../scripts/lib/command.mjs";
+import { setTimeout as wait } from "node:timers/promises";
+import { programArgs, programEnv } from "../../scripts/lib/app.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
-import { end } from "../../scripts/lib/processes.mjs";
 import type { BenchServices } from "./services";
 
-export type Program = { pid: number; stop: () => Promise<void> };
+export type Program = { pid: number; log: string; stop: () => Promise<void> };
+
+const HOST = "127.0.0.1";
+const READY_MS = 60_000;
+const STOP_MS = 10_000;
 
 /** What runs now, for a bench that fails half-way. */
 const started = new Set<Program>();
@@ -20,84 +24,95 @@ const built = (): string => {
 
 const dataDir = (): string => path.resolve(process.env.DATA_DIR ?? ".data");
 
-const envFor = (services: BenchServices, settings: Record<string, string>) =>
-  programEnv({
+/** Starts node in a process group of its own, its output in a log, and waits until it is ready. */
+const launch = async (
+  name: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  isReady: (log: string) => Promise<boolean>,
+): Promise<Program> => {
+  const log = path.join(dataDir(), "logs", `bench-${name}.log`);
+  mkdirSync(path.dirname(log), { recursive: true });
+  const fd = openSync(log, "w");
+  const child = spawn(process.execPath, args, { env, detached: true, stdio: ["ignore", fd, fd] });
+  closeSync(fd);
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const program: Program = {
+    pid: child.pid ?? 0,
+    log,
+    stop: async () => {
+      started.delete(program);
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+  started.add(program);
+  const deadline = performance.now() + READY_MS;
+  while (!(await isReady(log))) {
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error(`The ${name} did not get ready:\n${readFileSync(log, "utf8").slice(-2000)}`);
+    await wait(50);
+  }
+  return program;
+};
+
+export const stopPrograms = async (): Promise<void> => {
+  await Promise.all([...started].map((one) => one.stop()));
+};
+
+const answers = (url: string) => (): Promise<boolean> =>
+  fetch(url).then(
+    async (response) => {
+      await response.arrayBuffer();
+      return response.ok;
+    },
+    () => false,
+  );
+
+const ourEnv = (services: BenchServices, settings: Record<string, string>): NodeJS.ProcessEnv => ({
+  ...programEnv({
     env: { ...process.env, ...settings },
     dataDir: dataDir(),
     dist: built(),
     databaseUrl: services.databaseUrl,
     redisUrl: services.redisUrl,
-  });
+  }),
+  NODE_ENV: "production",
+});
 
-const LADDER: [string, number][] = [
-  ["SIGTERM", 10_000],
-  ["SIGKILL", 2000],
-];
-
-const track = (one: { pid: number; startTime: string | null }): Program => {
-  const program: Program = {
-    pid: one.pid,
-    stop: async () => {
-      started.delete(program);
-      await end(one, LADDER);
-    },
-  };
-  started.add(program);
-  return program;
-};
+export type Server = Program & { address: string };
 
 /** The web server, answering. */
-export const openWeb = async (services: BenchServices, settings: Record<string, string> = {}): Promise<Program & { address: string }> => {
-  const port = await freePort();
-  const host = "127.0.0.1";
-  const env = { ...envFor(services, settings), SERVER_HOST: host, SERVER_PORT: String(port) };
-  const log = path.join(dataDir(), "logs", "bench-web.log");
-  const one = await startWeb({ dist: built(), env, log, host, port }, track);
-  return { ...programOf(one.pid), address: `http://${host}:${port}` };
+export const openWeb = async (services: BenchServices, settings: Record<string, string> = {}): Promise<Server> => {
+  const port = String(await freePort());
+  const address = `http://${HOST}:${port}`;
+  const env = { ...ourEnv(services, settings), SERVER_HOST: HOST, SERVER_PORT: port };
+  const program = await launch("web", programArgs("server", built()), env, answers(`${address}/health`));
+  return { ...program, address };
 };
 
-/** A bare server to compare with, answering. @param file listens on BARE_PORT */
-export const openBare = async (services: BenchServices, file: string): Promise<Program & { address: string }> => {
-  const port = await freePort();
+/** A worker, registered and claiming. */
+export const openWorker = (services: BenchServices, settings: Record<string, string> = {}): Promise<Program> => {
+  const env = { ...ourEnv(services, settings), LOG_LEVEL: "info", SHUTDOWN_GRACE_SECONDS: "1" };
+  const isReady = async (log: string) => readFileSync(log, "utf8").includes('"worker ready"');
+  return launch("worker", programArgs("worker", built()), env, isReady);
+};
+
+/** A bare server to compare with, answering. @param file a program of node's that listens on BARE_PORT */
+export const openBare = async (services: BenchServices, file: string): Promise<Server> => {
+  const port = String(await freePort());
+  const address = `http://${HOST}:${port}`;
   const env = {
     ...process.env,
     DATABASE_URL: services.databaseUrl,
     REDIS_URL: services.redisUrl,
     REDIS_PREFIX: services.redisPrefix,
     BARE_USER: services.userId,
-    BARE_PORT: String(port),
+    BARE_PORT: port,
   };
-  const program = track(launch(process.execPath, [file], { env, log: path.join(dataDir(), "logs", "bench-bare.log") }));
-  const address = `http://127.0.0.1:${port}`;
-  for (let tries = 0; !(await answers(address)); tries++) {
-    if (tries > 200) throw new Error(`The bare server ${path.basename(file)} did not start.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return { ...program, address };
-};
-
-const answers = (address: string): Promise<boolean> =>
-  fetch(address).then(
-    (response) => response.text().then(() => true),
-    () => false,
-  );
-
-/** A worker, registered and claiming. */
-export const openWorker = async (services: BenchServices, settings: Record<string, string> = {}): Promise<Program> => {
-  const env = { ...envFor(services, settings), LOG_LEVEL: "info", SHUTDOWN_GRACE_SECONDS: "1" };
-  const log = path.join(dataDir(), "logs", "bench-worker.log");
-  const one = await startWorker({ dist: built(), env, log }, track);
-  return programOf(one.pid);
-};
-
-const programOf = (pid: number): Program => {
-  const found = [...started].find((one) => one.pid === pid);
-  if (!found) throw new Error(`The program ${pid} ended at its start.`);
-  return found;
-};
-
-export const stopPrograms = async (): Promise<void> => {
-  await Promise.all([...started].map((one) => one.stop()));
+  return { ...(await launch("bare", [file], env, answers(address))), address };
 };
 
 /** Resident memory of a process, in MB. */

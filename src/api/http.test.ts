@@ -246,6 +246,11 @@ describe("connections", () => {
     expect(await rawExchange(`${head}${chunk}${chunk}`, 500)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  test("a client that offers h2c is served over HTTP/1.1", async () => {
+    const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    expect(await rawExchange(`GET /health HTTP/1.1\r\nHost: x\r\n${offer}\r\n`, 300)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   test("a client that goes away while it sends leaves no trace", async () => {
     expect(
       await rawExchange(

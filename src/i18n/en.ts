@@ -142,6 +142,7 @@ export const en = {
   "queue.wait": "Wait for a new task",
   "queue.waitNone": "None",
   "queue.waitAbout": "≈ {duration}",
+  "queue.isPaused": "Paused",
   "queue.pause": "Pause",
   "queue.resume": "Resume",
   "queue.pauseOne": "Pause",

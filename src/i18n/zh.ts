@@ -143,6 +143,7 @@ export const zh = {
   "queue.wait": "新任务预计等待",
   "queue.waitNone": "无需等待",
   "queue.waitAbout": "约 {duration}",
+  "queue.isPaused": "已暂停",
   "queue.pause": "暂停",
   "queue.resume": "恢复",
   "queue.pauseOne": "暂停",

@@ -28,7 +28,8 @@ type Plan = {
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
 const rowsMet = (node: Plan): number =>
-  (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Join Filter"] ?? 0)) * node["Actual Loops"];
+  (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Join Filter"] ?? 0)) *
+  node["Actual Loops"];
 
 const BIG = ["tasks", "ready_tasks", "task_attempts"];
 
@@ -40,7 +41,10 @@ const walks = (plan: Plan): string[] =>
     return rowsMet(node) > ROWS_AT_MOST ? [`${what}: ${rowsMet(node)} rows`] : [];
   });
 
-const explain = async (sql: SqlLike, statement: postgres.PendingQuery<postgres.Row[]>): Promise<Plan> => {
+const explain = async <T extends readonly postgres.MaybeRow[]>(
+  sql: SqlLike,
+  statement: postgres.PendingQuery<T>,
+): Promise<Plan> => {
   const [row] = await sql<{ "QUERY PLAN": [{ Plan: Plan }] }[]>`EXPLAIN (ANALYZE, FORMAT JSON) ${statement}`;
   if (!row) throw new Error("EXPLAIN said nothing.");
   return row["QUERY PLAN"][0].Plan;

@@ -68,7 +68,10 @@ const keyOf = ({ taskId, attempt }: { taskId: string; attempt: number }): string
  * Rows are locked in the order of their ids. Each is found by its key: the ids are given twice for that, and the check for an
  * open attempt is hidden in a CASE, or a plan walks the index of open attempts with all that ended since the last vacuum.
  */
-export const endStatement = (sql: SqlLike, ends: AttemptEnd[]): postgres.PendingQuery<(EndedRow & { attempt: number })[]> => {
+export const endStatement = (
+  sql: SqlLike,
+  ends: AttemptEnd[],
+): postgres.PendingQuery<(EndedRow & { attempt: number })[]> => {
   const given = [...ends]
     .sort((a, b) => (a.taskId < b.taskId ? -1 : 1))
     .map((end) => ({

@@ -15,7 +15,7 @@ export type WorkerProcess = {
 
 /** Starts workers that share a data directory; all of them are killed after the file's tests. */
 export const useWorkers = (): { dataDir: string; start: (env?: Record<string, string>) => Promise<WorkerProcess> } => {
-  const dataDir = mkdtempSync(join(tmpdir(), "mlqueue-worker-"));
+  const dataDir = mkdtempSync(join(process.env.DATA_DIR ?? tmpdir(), "worker-"));
   const children: ChildProcess[] = [];
   mkdirSync(join(dataDir, "logs"), { recursive: true });
   afterAll(() => {

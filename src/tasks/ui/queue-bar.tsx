@@ -56,7 +56,7 @@ const Figures = ({ overview }: { overview: QueueOverview | null }) => {
       <Figure label={t("queue.waiting")}>{overview ? format.number(overview.waiting) : gap}</Figure>
       <Figure label={t("queue.workers")}>{overview ? <Workers overview={overview} /> : gap}</Figure>
       <Figure label={t("queue.wait")}>
-        {overview === null ? gap : wait === null ? <span className="font-normal text-ink-3">–</span> : wait < 1 ? t("queue.waitNone") : t("queue.waitAbout", { duration: format.duration(wait, true) })}
+        {overview === null ? gap : overview.isPaused ? <span className="text-warn">{t("queue.isPaused")}</span> : wait === null ? <span className="font-normal text-ink-3">–</span> : wait < 1 ? t("queue.waitNone") : t("queue.waitAbout", { duration: format.duration(wait, true) })}
       </Figure>
     </dl>
   );

@@ -73,17 +73,27 @@ const Found = ({ task }: { task: Task }) => {
   );
 };
 
+const NoTask = ({ taskId, ...failed }: { taskId: string; error: unknown; onRetry: () => void; retrying: boolean }) => {
+  const { t } = useLanguage();
+  if (refusalOf(failed.error).kind === "not-found")
+    return (
+      <EmptyState icon={<SearchIcon />} title={t("task.notFound")} action={<LinkButton href="/tasks">{t("action.allTasks")}</LinkButton>}>
+        {t("task.notFoundNote", { id: taskId })}
+      </EmptyState>
+    );
+  return <ErrorState {...failed} />;
+};
+
 export const TaskPage = ({ taskId }: { taskId: string }) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
   const task = useQuery(trpc.tasks.get.queryOptions({ taskId }));
   if (task.data) return <Found task={task.data} />;
   if (task.isPending) return <Loading />;
-  if (refusalOf(task.error).kind === "not-found")
-    return (
-      <EmptyState icon={<SearchIcon />} title={t("task.notFound")} action={<LinkButton href="/tasks">{t("action.allTasks")}</LinkButton>}>
-        {t("task.notFoundNote", { id: taskId })}
-      </EmptyState>
-    );
-  return <ErrorState error={task.error} onRetry={() => task.refetch()} retrying={task.isFetching} />;
+  return (
+    <>
+      <title>{t("title.tasks")}</title>
+      <NoTask taskId={taskId} error={task.error} onRetry={() => task.refetch()} retrying={task.isFetching} />
+    </>
+  );
 };

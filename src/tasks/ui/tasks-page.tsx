@@ -85,9 +85,12 @@ export const TasksPage = () => {
         </LinkButton>
       </div>
       {overviewError && !overview ? (
-        <div className="rounded-xl border border-line bg-surface">
-          <ErrorState compact error={overviewError} onRetry={refetchOverview} />
-        </div>
+        // When nothing could be loaded, one error is enough.
+        list.data && (
+          <div className="rounded-xl border border-line bg-surface">
+            <ErrorState compact error={overviewError} onRetry={refetchOverview} />
+          </div>
+        )
       ) : (
         <QueueBar queues={queues} overview={overview} queue={state.queue} onQueue={(queue) => change({ queue, page: null })} />
       )}
@@ -112,7 +115,7 @@ export const TasksPage = () => {
           </div>
         )}
         {list.isPending && <ListSkeleton />}
-        {list.isError && !list.data && <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />}
+        {list.isError && !list.data && <ErrorState error={list.error} onRetry={() => Promise.all([list.refetch(), refetchOverview()])} retrying={list.isFetching} />}
         {list.data && rows.length === 0 && <NoMatch state={state} onClear={clearFilters} />}
         {rows.length > 0 && (
           <div className={list.isPlaceholderData ? "opacity-60 transition-opacity" : undefined}>

@@ -14,6 +14,8 @@ export type QueueOverview = {
   busy: number;
   /** of the queue that is looked at; of `default`, where a task goes that names none, while all are; null when nobody can say */
   estimatedWaitSeconds: number | null;
+  /** whether that queue is paused */
+  isPaused: boolean;
   paused: QueueState[];
 };
 
@@ -42,13 +44,15 @@ export const useQueueOverview = (queue: string | null) => {
     queue === null ? (queues.data ?? []).reduce((sum, item) => sum + item.counts[status], 0) : (states.data[0]?.statistics[status] ?? 0);
   // A worker may serve several queues.
   const workers = [...new Map(states.data.flatMap((state) => state.workers).map((worker) => [worker.id, worker])).values()];
+  const looked = states.data.find((state) => state.queue === (queue ?? DEFAULT_QUEUE));
   const overview: QueueOverview = {
     running: count("running"),
     waiting: count("queued") + count("pending"),
     workers,
     slots: workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.slots), 0),
     busy: workers.reduce((sum, worker) => sum + worker.busy, 0),
-    estimatedWaitSeconds: states.data.find((state) => state.queue === (queue ?? DEFAULT_QUEUE))?.estimatedWaitSeconds ?? null,
+    estimatedWaitSeconds: looked?.estimatedWaitSeconds ?? null,
+    isPaused: looked?.paused ?? false,
     paused: states.data.filter((state) => state.paused),
   };
   return {

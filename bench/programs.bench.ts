@@ -1,0 +1,80 @@
+// Real child processes per second, with logs, attempts and everything else on, against `xargs -P`.
+import { spawn } from "node:child_process";
+import { getSql } from "../src/platform/db";
+import { createTasks } from "../src/tasks/create";
+import { pauseQueue, resumeQueue } from "../src/tasks/queue-control";
+import { bench, inTurn } from "./lib/bench";
+import { numberFlag } from "./lib/flags";
+import { openWorker } from "./lib/programs";
+import type { Figure } from "./lib/report";
+import { type BenchServices, forgetTasks } from "./lib/services";
+import { aTask } from "./lib/tasks";
+
+type Program = { command: string[]; slots: number; count: number; target: Figure["target"] };
+
+/** The same programs, started by xargs. @returns programs per second */
+const withXargs = ({ command, slots, count }: Program): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const line = `seq ${count} | xargs -P ${slots} -I{} ${command.map((part) => `'${part}'`).join(" ")}`;
+    const child = spawn("sh", ["-c", line], { stdio: "ignore" });
+    child.once("error", reject);
+    child.once("exit", (code) =>
+      code === 0
+        ? resolve(count / ((performance.now() - startedAt) / 1000))
+        : reject(new Error(`xargs ended with code ${code}.`)),
+    );
+  });
+
+const untilEnded = async (count: number): Promise<void> => {
+  for (;;) {
+    const [row] = await getSql()<{ left: number; completed: number }[]>`
+      SELECT count(*) FILTER (WHERE outcome IS NULL) AS left, count(*) FILTER (WHERE outcome = 'completed') AS completed FROM tasks`;
+    if (row?.left === 0) {
+      if (row.completed !== count) throw new Error(`Only ${row.completed} of ${count} programs completed.`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** Queued while the queue is paused, run by a worker process. @returns tasks per second from resume to the last recorded end */
+const withMlqueue = async (services: BenchServices, { command, slots, count }: Program): Promise<number> => {
+  await forgetTasks(services);
+  await pauseQueue(services.userId, { queue: "default" });
+  const worker = await openWorker(services, { QUEUE_WORKER_COUNT: String(slots) });
+  await createTasks(
+    services.userId,
+    Array.from({ length: count }, (_, n) => aTask(n, command)),
+  );
+  const startedAt = performance.now();
+  await resumeQueue(services.userId, { queue: "default" });
+  await untilEnded(count);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await worker.stop();
+  return count / seconds;
+};
+
+await bench("programs", async (services) => {
+  const rounds = numberFlag("rounds", 5);
+  const programs: Program[] = [
+    { command: ["true"], slots: 10, count: numberFlag("tasks", 1000), target: undefined },
+    { command: ["python3", "-c", "pass"], slots: 2, count: numberFlag("tasks", 300), target: { atLeastTimes: 0.95 } },
+  ];
+  const figures: Figure[] = [];
+  for (const program of programs) {
+    const [runs = [], limitRuns = []] = await inTurn(rounds, [
+      () => withMlqueue(services, program),
+      () => withXargs(program),
+    ]);
+    const { command, slots, target } = program;
+    figures.push({
+      name: `programs, \`${command.join(" ")}\`, ${slots} slots`,
+      unit: "/s",
+      runs,
+      limit: { name: `xargs -P ${slots}`, runs: limitRuns },
+      ...(target && { target }),
+    });
+  }
+  return figures;
+});
