@@ -1,10 +1,10 @@
 // /health: this process answers. /ready: so does everything that it needs.
 import { setTimeout } from "node:timers/promises";
 import { getSql } from "../platform/db";
-import { hasSchema } from "../platform/migrate";
 import { DomainError } from "../platform/errors";
+import { hasSchema } from "../platform/migrate";
 import { getRedis } from "../platform/redis";
-import { answerJson, errorBody, type Exchange } from "./answer";
+import { answerJson, type Exchange, errorBody } from "./answer";
 
 export const answerHealth = (exchange: Exchange): void => answerJson(exchange, 200, { success: true, status: "ok" });
 

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { bearerOf } from "../accounts/authenticate";
 import { DomainError } from "../platform/errors";
 import { log } from "../platform/log";
-import { answerError, answerPreflight, errorBody, type Exchange } from "./answer";
+import { answerError, answerPreflight, type Exchange, errorBody } from "./answer";
 import { answerHealth, answerReady } from "./health";
 import { answerOpenApi } from "./openapi";
 import { newRequestId } from "./request-id";

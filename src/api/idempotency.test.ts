@@ -1,11 +1,11 @@
 // Idempotency-Key: the first answer again, nothing created twice.
 import { beforeAll, expect, test } from "vitest";
 import { getSql } from "../platform/db";
+import { purgeIdempotencyKeys } from "../platform/idempotency";
 import type { JsonObject } from "../platform/json-safety";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
-import { purgeIdempotencyKeys } from "../platform/idempotency";
 
 useTestServices();
 const { call } = useHttpServer();

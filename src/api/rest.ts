@@ -3,14 +3,14 @@ import type { IncomingMessage } from "node:http";
 import { authenticateBearer } from "../accounts/authenticate";
 import { accountRoutes } from "../accounts/rest";
 import { DomainError } from "../platform/errors";
+import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
 import { type Answer, type Call, MIB, type Route } from "../platform/route";
 import { taskRoutes } from "../tasks/rest";
 import { answerError, answerText, type Exchange } from "./answer";
-import { parseBody, readBody, RequestAborted } from "./body";
+import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
-import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import { makeRouteTable } from "./route-table";
 
 export const routes: Route[] = [...taskRoutes, ...accountRoutes];

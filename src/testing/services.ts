@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll } from "vitest";
 import { closeDb, getSql } from "../platform/db";
 import { migrateDatabase } from "../platform/migrate";
-import { closeRedis, getRedis } from "../platform/redis";
+import { closeRedis, openRedis } from "../platform/redis";
 
 const given = (name: "TEST_DATABASE_URL" | "TEST_REDIS_URL"): string => {
   const url = process.env[name];
@@ -63,14 +63,15 @@ export const useTestServices = (extra: Record<string, string> = {}): { databaseU
     await createDatabase(name);
   }, 60_000);
   afterAll(async () => {
-    // The product's Redis client gives up after 300 ms by design; retry the clean-up, do not race it.
-    const redis = getRedis();
+    // A client that waits (no timeout, as for a subscriber): the product's gives up after 300 ms, which a machine under load may need.
+    const redis = openRedis(given("TEST_REDIS_URL"), { subscriber: true });
     let cursor = "0";
     do {
       const [next, keys] = await redis.scan(cursor, "MATCH", `${redisPrefix}*`, "COUNT", 1000);
       cursor = next;
       if (keys.length > 0) await redis.del(...keys);
     } while (cursor !== "0");
+    redis.disconnect();
     closeRedis();
     await getSql()`SELECT 1`;
     await closeDb();
