@@ -185,8 +185,17 @@ test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { 
   for (const [fault, strike] of faults) {
     await pause(500 + 1500 * random());
     // The faults are to hit programs at work.
-    await expect.poll(() => runningPrograms().size, { timeout: 30_000, interval: 50 }).toBeGreaterThanOrEqual(4);
-    atFault.push({ fault, running: runningPrograms().size });
+    let running = 0;
+    await expect
+      .poll(
+        () => {
+          running = runningPrograms().size;
+          return running;
+        },
+        { timeout: 30_000, interval: 50 },
+      )
+      .toBeGreaterThanOrEqual(4);
+    atFault.push({ fault, running });
     await strike();
   }
   console.log(`running at each fault: ${atFault.map((one) => `${one.fault} ${one.running}`).join(", ")}`);

@@ -76,7 +76,7 @@ test("a queue is paused with a reason that everyone reads, and resumed", async (
     queue,
   });
   const row = page.getByRole("row", { name: /held back/ });
-  await expect(row).toContainText(`Queue ${queue} is paused: new driver`);
+  await expect(row).toContainText(`queue ${queue} is paused: new driver`);
   await page.getByRole("button", { name: "Resume", exact: true }).click();
   await rest.waitFor(taskId, "completed");
   await expect(row).toContainText("Completed");

@@ -160,6 +160,7 @@ describe("one worker", () => {
     await printed(long, "up");
     await printed(short, "up");
     const stopping = worker.stop();
+    await expect.poll(worker.log).toContain("worker stops");
     const late = await sh("true");
     expect(await stopping).toBe(0);
     expect(await reload(short)).toMatchObject({ status: "completed" });

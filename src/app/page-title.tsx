@@ -2,7 +2,10 @@
 import type { MessageKey } from "../i18n/en";
 import { useLanguage } from "../i18n/locale-provider";
 
-type TitleKey = Extract<MessageKey, "title.tasks" | "title.newTask" | "title.signIn" | "title.notFound" | "title.error">;
+type TitleKey = Extract<
+  MessageKey,
+  "title.tasks" | "title.newTask" | "title.signIn" | "title.notFound" | "title.error"
+>;
 
 /** React puts it into the head. Follows the language without a reload. */
 export const PageTitle = ({ title }: { title: TitleKey }) => {

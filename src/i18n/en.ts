@@ -55,6 +55,7 @@ export const en = {
   "copy.failed": "The browser did not allow copying.",
 
   "error.title": "Error",
+  "error.tail": "Its last lines on stderr",
   "error.copy": "Copy the error",
   "error.offline": "The server does not answer. Is it running, and are you connected?",
   "error.signedOut": "You are signed out.",
@@ -114,15 +115,27 @@ export const en = {
   "waiting.noSingleWorker": "no single worker has all that it needs",
   "waiting.dependencies": "{ids} must complete first",
   "waiting.dependenciesMore": "{ids} and {count} more must complete first",
-  "waiting.needsGpus": { one: "needs {count} GPU, but the largest worker has {most}", other: "needs {count} GPUs, but the largest worker has {most}" },
-  "waiting.needsCpus": { one: "needs {count} CPU, but the largest worker has {most}", other: "needs {count} CPUs, but the largest worker has {most}" },
-  "waiting.needsMemory": { one: "needs {count} MiB of memory, but the largest worker has {most}", other: "needs {count} MiB of memory, but the largest worker has {most}" },
+  "waiting.needsGpus": {
+    one: "needs {count} GPU, but the largest worker has {most}",
+    other: "needs {count} GPUs, but the largest worker has {most}",
+  },
+  "waiting.needsCpus": {
+    one: "needs {count} CPU, but the largest worker has {most}",
+    other: "needs {count} CPUs, but the largest worker has {most}",
+  },
+  "waiting.needsMemory": {
+    one: "needs {count} MiB of memory, but the largest worker has {most}",
+    other: "needs {count} MiB of memory, but the largest worker has {most}",
+  },
 
   "failure.exit": "The program ended with exit code {code}.",
   "failure.exitAfter": "The program ended with exit code {code}, as after {signal}.",
   "failure.signal": "The program was killed by {signal}.",
   "failure.memory": "The program was killed because memory ran out.",
-  "failure.timeout": { one: "The program ran longer than its {count} second and was stopped.", other: "The program ran longer than its {count} seconds and was stopped." },
+  "failure.timeout": {
+    one: "The program ran longer than its {count} second and was stopped.",
+    other: "The program ran longer than its {count} seconds and was stopped.",
+  },
   "failure.dependency": "Task {id}, on which it depends, failed.",
 
   "progress.epoch": "Epoch {done} of {total}",
@@ -156,7 +169,10 @@ export const en = {
   "banner.paused": "Queue {queue} is paused: nothing in it starts.",
   "banner.pausedBecause": "Queue {queue} is paused: {reason}",
   "banner.noWorker": "No worker is running. Tasks that you queue will wait until one is started.",
-  "banner.noWorkerWaiting": { one: "No worker is running, and {count} task waits. Start one:", other: "No worker is running, and {count} tasks wait. Start one:" },
+  "banner.noWorkerWaiting": {
+    one: "No worker is running, and {count} task waits. Start one:",
+    other: "No worker is running, and {count} tasks wait. Start one:",
+  },
   "banner.copyWorker": "Copy the command that starts a worker",
 
   "tasks.all": "All",
@@ -207,7 +223,8 @@ export const en = {
     one: "Its program is asked to stop, and ended by force if it does not. You can retry it later.",
     other: "Their programs are asked to stop, and ended by force if they do not. You can retry them later.",
   },
-  "cancel.mixedNote": "{running} of them run now: their programs are asked to stop, and ended by force if they do not. The others will not start.",
+  "cancel.mixedNote":
+    "{running} of them run now: their programs are asked to stop, and ended by force if they do not. The others will not start.",
   "cancel.confirm": { one: "Cancel task", other: "Cancel {count} tasks" },
   "cancel.keep": "Keep",
 
@@ -224,7 +241,8 @@ export const en = {
   "first.copyCurl": "Copy the command",
   "first.keyNote": "MLQUEUE_API_KEY is the key that was printed when your account was made.",
   "first.watch": "Watch it run",
-  "first.watchNote": "The task opens with its log and curves. Here you will see all of them, searchable and sortable, with their best number.",
+  "first.watchNote":
+    "The task opens with its log and curves. Here you will see all of them, searchable and sortable, with their best number.",
 
   "task.notFound": "There is no such task",
   "task.notFoundNote": "No task of yours has the id {id}.",

@@ -7,7 +7,11 @@ import { zh } from "./zh";
 /** Braces around nothing, or around something with spaces, are only text. */
 type NameIn<Text extends string> = Text extends "" | `${string} ${string}` ? never : Text;
 type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? NameIn<Name> | NamesIn<Rest> : never;
-type NamesOfMessage<M> = M extends string ? NamesIn<M> : M extends { one: infer One; other: infer Other } ? "count" | NamesIn<One | Other> : never;
+type NamesOfMessage<M> = M extends string
+  ? NamesIn<M>
+  : M extends { one: infer One; other: infer Other }
+    ? "count" | NamesIn<One | Other>
+    : never;
 type NamesOf<Key extends MessageKey> = NamesOfMessage<(typeof en)[Key]>;
 
 /** Keys of texts without values: a table of these can be translated without looking at each. */

@@ -56,6 +56,7 @@ export const zh = {
   "copy.failed": "浏览器不允许复制。",
 
   "error.title": "错误",
+  "error.tail": "stderr 的最后几行",
   "error.copy": "复制错误信息",
   "error.offline": "服务器没有响应。请检查它是否在运行，以及网络是否正常。",
   "error.signedOut": "您已退出登录。",

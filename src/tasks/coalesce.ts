@@ -1,4 +1,5 @@
 // Gathers what arrives while a statement is under way into the next one: under load one round trip and one commit serve many.
+import { isOutage } from "../platform/errors";
 
 export type CoalesceOptions = {
   /** statements at once: while one's answer is handled, another keeps PostgreSQL busy */
@@ -9,7 +10,8 @@ export type CoalesceOptions = {
 
 /**
  * @param run answers a batch, one answer per item in the same order
- * @returns adds an item to the next batch. When a batch fails each of its items is run alone, so that a bad one fails by itself
+ * @returns adds an item to the next batch. When a batch fails each of its items is run alone, so that a bad one fails by itself;
+ * in an outage all of them fail at once
  */
 export const coalesce = <Item, Answer>(
   run: (items: Item[]) => Promise<Answer[]>,
@@ -25,7 +27,7 @@ export const coalesce = <Item, Answer>(
       const answers = await run(batch.map((one) => one.item));
       for (const [index, one] of batch.entries()) one.resolve(answers[index] as Answer);
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
+      if (batch.length === 1 || isOutage(error)) for (const one of batch) one.reject(error);
       else for (const one of batch) await runBatch([one]);
     }
   };

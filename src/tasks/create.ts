@@ -3,57 +3,40 @@ import type postgres from "postgres";
 import { getSql, type SqlLike } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { badField, DomainError } from "../platform/errors";
-import { newId } from "../platform/ids";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
+import { coalesce } from "./coalesce";
 import { countTasks } from "./counts";
 import { checkPrograms } from "./entrypoints";
 import type { NewTask } from "./input";
 import { positionsFromPostgres, taskColumns, withWaiting } from "./list";
+import { type NewRow, newRows, toRow } from "./new-rows";
 import { releaseDependents } from "./promote";
 import { addReady } from "./ready-queue";
-import { CLIENT_CLASS, classOf } from "./resource-class";
 import type { Task, TaskRow } from "./task";
 import { recordCreated } from "./transition";
 
 type Insert = { userId: string; tasks: NewTask[]; single: boolean };
 
-const toRow = (userId: string, task: NewTask) => {
-  const entrypoint = task.entrypoint ?? (task.command ? null : (getEnv().DEFAULT_ENTRYPOINT ?? null));
-  return {
-    id: newId("task"),
-    user_id: userId,
-    queue: task.queue,
-    name: task.name,
-    config: task.config,
-    metadata: task.metadata,
-    tags: task.tags,
-    priority: task.priority,
-    entrypoint,
-    command: task.command ?? null,
-    env: task.env,
-    resources: task.resources,
-    class: entrypoint === null && !task.command ? CLIENT_CLASS : classOf(task.resources),
-    timeout_seconds: task.timeoutSeconds ?? null,
-    max_attempts: task.maxAttempts,
-    run_at: task.runAt ?? null,
-    depends_on: [...new Set(task.dependsOn)],
-    webhook_url: task.webhookUrl ?? null,
-  };
-};
-
 /**
  * Inserts tasks, their ready or pending rows and their counts in one statement.
  *
- * Rows come in as one JSON text: turns are taken in its order, so equal priorities run in order of creation.
+ * Turns are taken in the order of the rows, so equal priorities run in order of creation.
  * `place` is placeOf() of place.ts in SQL.
  */
-const insertRows = (sql: SqlLike, rows: ReturnType<typeof toRow>[]): postgres.PendingQuery<TaskRow[]> => sql<TaskRow[]>`
+const insertRows = (sql: SqlLike, rows: NewRow[]) => insertReturning<TaskRow>(sql, rows, taskColumns(sql));
+
+/** What is needed to put a task in its place. A batch is answered with ids alone: its configs need not come back. */
+type PlacedRow = Pick<TaskRow, "id" | "queue" | "user_id" | "class" | "place" | "status" | "depends_on">;
+const placedColumns = (sql: SqlLike) => sql`id, queue, user_id, class, place, status, depends_on`;
+
+const insertReturning = <Row extends PlacedRow>(
+  sql: SqlLike,
+  rows: NewRow[],
+  columns: postgres.PendingQuery<postgres.Row[]>,
+): postgres.PendingQuery<Row[]> => sql<Row[]>`
   WITH given AS (
-    SELECT *, nextval('task_turns') AS turn FROM json_to_recordset(${JSON.stringify(rows)}::text::json) AS r(
-      id text, user_id text, queue text, name text, config jsonb, metadata jsonb, tags text[], priority int, entrypoint text,
-      command text[], env jsonb, resources jsonb, class text, timeout_seconds int, max_attempts int, run_at timestamptz,
-      depends_on text[], webhook_url text)
+    SELECT *, nextval('task_turns') AS turn FROM ${newRows(sql, rows)}
   ), blocked AS (
     SELECT g.id FROM given g WHERE EXISTS (
       SELECT 1 FROM unnest(g.depends_on) AS d(id) JOIN tasks t ON t.id = d.id WHERE t.outcome IS DISTINCT FROM 'completed')
@@ -65,7 +48,7 @@ const insertRows = (sql: SqlLike, rows: ReturnType<typeof toRow>[]): postgres.Pe
       timeout_seconds, entrypoint, command, env, resources, class, depends_on, webhook_url,
       CASE WHEN run_at > now() OR b.id IS NOT NULL THEN NULL ELSE now() END
     FROM given g LEFT JOIN blocked b ON b.id = g.id
-    RETURNING ${taskColumns(sql)}
+    RETURNING *
   ), ready AS (
     INSERT INTO ready_tasks (task_id, queue, user_id, class, place)
     SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
@@ -77,7 +60,7 @@ const insertRows = (sql: SqlLike, rows: ReturnType<typeof toRow>[]): postgres.Pe
   ), counted AS (
     ${recordCreated(sql)}
   )
-  SELECT * FROM t ORDER BY seq`;
+  SELECT ${columns} FROM t ORDER BY seq`;
 
 /**
  * Locks the named dependencies against ending until the transaction is over, so that none ends unseen.
@@ -154,7 +137,7 @@ const checkRoom = async (sql: SqlLike, userId: string, tasks: NewTask[]): Promis
 // ── After the commit ───────────────────────────────────────────────────────────────────────────────
 
 /** Puts committed tasks in their places and tells the pages. @returns positions; null where Redis could not say */
-const announceRows = async (rows: TaskRow[]): Promise<(number | null)[]> => {
+const announceRows = async (rows: PlacedRow[]): Promise<(number | null)[]> => {
   const queued = rows.filter((row) => row.status === "queued");
   let positions: (number | null)[] = queued.map(() => null);
   try {
@@ -196,14 +179,11 @@ const toTasks = async (rows: TaskRow[], positions: (number | null)[]): Promise<T
 
 const pathFor = (single: boolean) => (index: number, field: string) => (single ? field : `tasks[${index}].${field}`);
 
-/** Checks and inserts in the caller's transaction. */
-const insertChecked = async (sql: SqlLike, { userId, tasks, single }: Insert): Promise<TaskRow[]> => {
+/** Checks what needs locks, in the caller's transaction. @returns the rows to insert there */
+const checkedRows = async (sql: SqlLike, { userId, tasks, single }: Insert): Promise<NewRow[]> => {
   await checkRoom(sql, userId, tasks);
   await lockDependencies(sql, userId, tasks, pathFor(single));
-  return insertRows(
-    sql,
-    tasks.map((task) => toRow(userId, task)),
-  );
+  return tasks.map((task) => toRow(userId, task));
 };
 
 /**
@@ -218,7 +198,7 @@ export const insertTasks = async (
 ): Promise<{ tasks: Task[]; announce: () => Promise<void> }> => {
   await checkPrograms(tasks, pathFor(single), sql);
   if (tasks.length === 0) return { tasks: [], announce: async () => {} };
-  const rows = await insertChecked(sql, { userId, tasks, single });
+  const rows = await insertRows(sql, await checkedRows(sql, { userId, tasks, single }));
   const positions = single
     ? await positionsFromPostgres(
         rows.filter((row) => row.status === "queued"),
@@ -245,7 +225,9 @@ export const insertTasks = async (
 export const createTasks = async (userId: string, tasks: NewTask[]): Promise<string[]> => {
   await checkPrograms(tasks, pathFor(false));
   if (tasks.length === 0) return [];
-  const rows = await getSql().begin((sql) => insertChecked(sql, { userId, tasks, single: false }));
+  const rows = await getSql().begin(async (sql) =>
+    insertReturning<PlacedRow>(sql, await checkedRows(sql, { userId, tasks, single: false }), placedColumns(sql)),
+  );
   await announceRows(rows);
   return rows.map((row) => row.id);
 };
@@ -260,66 +242,30 @@ export const createTask = async (userId: string, task: NewTask): Promise<Task> =
   await checkPrograms([task], pathFor(true));
   // A task that must be counted or that locks others needs a transaction of its own.
   if (task.dependsOn.length > 0 || (await isNearFull(userId, task.queue, 1))) {
-    const rows = await getSql().begin((sql) => insertChecked(sql, { userId, tasks: [task], single: true }));
+    const rows = await getSql().begin(async (sql) =>
+      insertRows(sql, await checkedRows(sql, { userId, tasks: [task], single: true })),
+    );
     return first(await toTasks(rows, await announceRows(rows)));
   }
-  return coalesce({ row: toRow(userId, task) });
+  const { task: created } = await insertTogether(toRow(userId, task));
+  return created;
 };
 
-const first = <T>(list: T[]): T => {
+const first = <T>(list: (T | undefined)[]): T => {
   const [head] = list;
   if (head === undefined) throw new Error("The insert returned no row.");
   return head;
 };
 
-type Waiting = { row: ReturnType<typeof toRow>; resolve: (task: Task) => void; reject: (error: unknown) => void };
-
-/** Two statements at once keep PostgreSQL busy while the other one's answer is handled. */
-const MAX_STATEMENTS = 2;
-const MAX_ROWS = 500;
-const waiting: Waiting[] = [];
-let underWay = 0;
-let scheduled = false;
-
-const coalesce = ({ row }: { row: ReturnType<typeof toRow> }): Promise<Task> =>
-  new Promise((resolve, reject) => {
-    waiting.push({ row, resolve, reject });
-    schedule();
-  });
-
-const schedule = () => {
-  if (scheduled || underWay >= MAX_STATEMENTS || waiting.length === 0) return;
-  scheduled = true;
-  setImmediate(() => {
-    scheduled = false;
-    const batch = waiting.splice(0, MAX_ROWS);
-    underWay++;
-    void insertBatch(batch).finally(() => {
-      underWay--;
-      schedule();
-    });
-    schedule();
-  });
-};
-
-const insertBatch = async (batch: Waiting[]): Promise<void> => {
-  let rows: TaskRow[];
-  try {
-    rows = await insertRows(
-      getSql(),
-      batch.map((one) => one.row),
-    );
-  } catch (error) {
-    // One bad row must not fail its neighbours.
-    if (batch.length === 1) batch[0]?.reject(error);
-    else for (const one of batch) await insertBatch([one]);
-    return;
-  }
-  try {
-    const tasks = await toTasks(rows, await announceRows(rows));
-    const byId = new Map(tasks.map((task) => [task.taskId, task]));
-    for (const one of batch) one.resolve(byId.get(one.row.id) as Task);
-  } catch (error) {
-    for (const one of batch) one.reject(error);
-  }
-};
+/** The rows are inserted together, one statement for all; positions and hints come after the commit, while the next rows go in. */
+const insertTogether = coalesce<NewRow, { task: Promise<Task> }>(
+  async (rows) => {
+    const inserted = await insertRows(getSql(), rows);
+    const announced = announceRows(inserted)
+      .then((positions) => toTasks(inserted, positions))
+      .then((tasks) => new Map(tasks.map((task) => [task.taskId, task])));
+    return rows.map((row) => ({ task: announced.then((tasks) => first([tasks.get(row.id)])) }));
+  },
+  // Two statements at once keep PostgreSQL busy while the other one's answer is handled.
+  { maxUnderWay: 2, maxItems: 200 },
+);

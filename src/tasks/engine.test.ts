@@ -374,7 +374,13 @@ describe("pending tasks", () => {
     const task = await makeTask(userId, { queue, runAt: new Date(Date.now() + 300).toISOString() });
     expect(task).toMatchObject({ status: "pending", queuePosition: null });
     await expect
-      .poll(async () => (await promoteDue(), (await getTask(userId, task.taskId)).status), { timeout: 3000 })
+      .poll(
+        async () => {
+          await promoteDue();
+          return (await getTask(userId, task.taskId)).status;
+        },
+        { timeout: 3000 },
+      )
       .toBe("queued");
     expect(await redisOrder(queue)).toEqual(await readyRows(queue));
   });

@@ -29,4 +29,9 @@ const subscribe = (listener: () => void) => {
 };
 
 /** Milliseconds since 1970, each second anew. */
-export const useNow = (): number => useSyncExternalStore(subscribe, () => now, () => now);
+export const useNow = (): number =>
+  useSyncExternalStore(
+    subscribe,
+    () => now,
+    () => now,
+  );

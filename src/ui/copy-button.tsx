@@ -29,7 +29,12 @@ export const CopyButton = ({ text, label, className }: { text: string; label: st
   const { t } = useLanguage();
   const { copied, copy } = useCopied(text);
   return (
-    <IconButton label={copied ? t("copy.done") : label} size="sm" onClick={copy} className={clsx(copied && "text-ok", className)}>
+    <IconButton
+      label={copied ? t("copy.done") : label}
+      size="sm"
+      onClick={copy}
+      className={clsx(copied && "text-ok", className)}
+    >
       {copied ? <CheckIcon /> : <CopyIcon />}
     </IconButton>
   );

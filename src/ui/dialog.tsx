@@ -1,19 +1,43 @@
 "use client";
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useLanguage } from "../i18n/locale-provider";
 import { Button, IconButton } from "./button";
 import { CrossIcon } from "./icons";
 
-type Props = { open: boolean; onOpenChange: (open: boolean) => void; title: string; description?: ReactNode; children?: ReactNode; footer: ReactNode };
+type Props = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  description?: ReactNode;
+  children?: ReactNode;
+  footer: ReactNode;
+};
+
+/** Where the focus goes first: a field to fill in, else the answer that changes nothing. */
+const FIRST = "input, textarea, select, [data-first-focus]";
 
 export const Dialog = ({ open, onOpenChange, title, description, children, footer }: Props) => {
   const { t } = useLanguage();
+  const content = useRef<HTMLDivElement>(null);
+  const opener = useRef<Element | null>(null);
+  const takeFocus = (event: Event) => {
+    event.preventDefault();
+    opener.current = document.activeElement;
+    content.current?.querySelector<HTMLElement>(FIRST)?.focus();
+  };
+  const giveFocusBack = (event: Event) => {
+    event.preventDefault();
+    if (opener.current instanceof HTMLElement) opener.current.focus();
+  };
   return (
     <Primitive.Root open={open} onOpenChange={onOpenChange}>
       <Primitive.Portal>
         <Primitive.Overlay className="fixed inset-0 z-40 bg-[rgb(10_10_15/0.45)]" />
         <Primitive.Content
+          ref={content}
+          onOpenAutoFocus={takeFocus}
+          onCloseAutoFocus={giveFocusBack}
           {...(description ? {} : { "aria-describedby": undefined })}
           className="animate-appear fixed top-[12vh] left-1/2 z-50 max-h-[80vh] w-[min(28rem,calc(100vw-2rem))] -translate-x-1/2 overflow-y-auto rounded-xl border border-line bg-surface shadow-raised"
         >
@@ -26,7 +50,9 @@ export const Dialog = ({ open, onOpenChange, title, description, children, foote
             </Primitive.Close>
           </div>
           <div className="px-5 pb-4">
-            {description && <Primitive.Description className="mt-1 text-sm text-ink-2">{description}</Primitive.Description>}
+            {description && (
+              <Primitive.Description className="mt-1 text-sm text-ink-2">{description}</Primitive.Description>
+            )}
             {children && <div className="mt-4">{children}</div>}
           </div>
           <div className="flex justify-end gap-2 border-t border-line px-5 py-3">{footer}</div>
@@ -36,7 +62,13 @@ export const Dialog = ({ open, onOpenChange, title, description, children, foote
   );
 };
 
-type ConfirmProps = Omit<Props, "footer"> & { confirm: string; keep: string; danger?: boolean; busy?: boolean; onConfirm: () => void };
+type ConfirmProps = Omit<Props, "footer"> & {
+  confirm: string;
+  keep: string;
+  danger?: boolean;
+  busy?: boolean;
+  onConfirm: () => void;
+};
 
 /** A question with two answers; the one that changes nothing has the focus. */
 export const ConfirmDialog = ({ confirm, keep, danger = false, busy = false, onConfirm, ...dialog }: ConfirmProps) => (
@@ -44,7 +76,9 @@ export const ConfirmDialog = ({ confirm, keep, danger = false, busy = false, onC
     {...dialog}
     footer={
       <>
-        <Button onClick={() => dialog.onOpenChange(false)}>{keep}</Button>
+        <Button data-first-focus onClick={() => dialog.onOpenChange(false)}>
+          {keep}
+        </Button>
         <Button look={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>
           {confirm}
         </Button>

@@ -18,7 +18,17 @@ export const useRefusalSentence = () => {
   };
 };
 
-export const ErrorState = ({ error, onRetry, retrying = false, compact = false }: { error: unknown; onRetry?: () => void; retrying?: boolean; compact?: boolean }) => {
+export const ErrorState = ({
+  error,
+  onRetry,
+  retrying = false,
+  compact = false,
+}: {
+  error: unknown;
+  onRetry?: () => void;
+  retrying?: boolean;
+  compact?: boolean;
+}) => {
   const { t } = useLanguage();
   const refusal = refusalOf(error);
   const sentence = useRefusalSentence()(refusal);

@@ -9,7 +9,19 @@ const box =
   "w-full rounded-md border bg-surface px-2.5 text-base text-ink placeholder:text-ink-3 focus-visible:outline-offset-0 aria-invalid:border-bad max-sm:text-[1rem] sm:text-sm disabled:opacity-60";
 const calm = "border-control";
 
-type FieldProps = { label: string; /** where a heading nearby says the same */ labelHidden?: boolean; hint?: ReactNode; error?: string | undefined; optional?: string; className?: string; children: (props: { id: string; "aria-describedby": string | undefined; "aria-invalid": true | undefined }) => ReactNode };
+type FieldProps = {
+  label: string /** where a heading nearby says the same */;
+  labelHidden?: boolean;
+  hint?: ReactNode;
+  error?: string | undefined;
+  optional?: string;
+  className?: string;
+  children: (props: {
+    id: string;
+    "aria-describedby": string | undefined;
+    "aria-invalid": true | undefined;
+  }) => ReactNode;
+};
 
 export const Field = ({ label, labelHidden = false, hint, error, optional, className, children }: FieldProps) => {
   const id = useId();
@@ -17,7 +29,10 @@ export const Field = ({ label, labelHidden = false, hint, error, optional, class
   const hasNote = Boolean(error) || Boolean(hint);
   return (
     <div className={className}>
-      <label htmlFor={id} className={labelHidden ? "sr-only" : "mb-1.5 flex items-baseline gap-1.5 text-sm font-medium"}>
+      <label
+        htmlFor={id}
+        className={labelHidden ? "sr-only" : "mb-1.5 flex items-baseline gap-1.5 text-sm font-medium"}
+      >
         {label}
         {optional && <span className="text-xs font-normal text-ink-3">{optional}</span>}
       </label>
@@ -31,7 +46,9 @@ export const Field = ({ label, labelHidden = false, hint, error, optional, class
   );
 };
 
-export const Input = ({ className, ...rest }: ComponentProps<"input">) => <input className={clsx(box, calm, "h-8 max-sm:h-10", className)} {...rest} />;
+export const Input = ({ className, ...rest }: ComponentProps<"input">) => (
+  <input className={clsx(box, calm, "h-8 max-sm:h-10", className)} {...rest} />
+);
 
 export const Select = ({ className, children, ...rest }: ComponentProps<"select">) => (
   <span className={clsx("relative inline-flex", className)}>
@@ -42,7 +59,11 @@ export const Select = ({ className, children, ...rest }: ComponentProps<"select"
   </span>
 );
 
-export const Checkbox = ({ className, indeterminate = false, ...rest }: ComponentProps<"input"> & { indeterminate?: boolean }) => (
+export const Checkbox = ({
+  className,
+  indeterminate = false,
+  ...rest
+}: ComponentProps<"input"> & { indeterminate?: boolean }) => (
   <input
     type="checkbox"
     ref={(element) => {

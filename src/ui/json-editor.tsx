@@ -41,7 +41,11 @@ export const JsonEditor = ({ value, onChange, badLine, ...rest }: Props) => {
         rest["aria-invalid"] ? "border-bad" : "border-control",
       )}
     >
-      <div ref={gutter} aria-hidden="true" className="shrink-0 overflow-hidden border-r border-line bg-sunken py-2 text-right text-ink-3 tabular-nums select-none">
+      <div
+        ref={gutter}
+        aria-hidden="true"
+        className="shrink-0 overflow-hidden border-r border-line bg-sunken py-2 text-right text-ink-3 tabular-nums select-none"
+      >
         {lines.map((_, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a line number is the identity of its line
           <div key={index} className={clsx("pr-2 pl-3", index + 1 === badLine && "bg-bad-soft font-semibold text-bad")}>

@@ -19,7 +19,11 @@ const textIn = (record: Record<string, unknown>, name: string): string | null =>
 
 const detailsIn = (record: Record<string, unknown>): ErrorDetail[] =>
   Array.isArray(record.details)
-    ? record.details.flatMap((one: unknown) => (isRecord(one) && typeof one.path === "string" && typeof one.message === "string" ? [{ path: one.path, message: one.message }] : []))
+    ? record.details.flatMap((one: unknown) =>
+        isRecord(one) && typeof one.path === "string" && typeof one.message === "string"
+          ? [{ path: one.path, message: one.message }]
+          : [],
+      )
     : [];
 
 const kindOf = (status: unknown): Refusal["kind"] => {
@@ -30,11 +34,22 @@ const kindOf = (status: unknown): Refusal["kind"] => {
 };
 
 export const refusalOf = (error: unknown): Refusal => {
-  if (!isTRPCClientError(error)) return { kind: "broken", sentence: error instanceof Error ? error.message : String(error), requestId: null, details: [] };
+  if (!isTRPCClientError(error))
+    return {
+      kind: "broken",
+      sentence: error instanceof Error ? error.message : String(error),
+      requestId: null,
+      details: [],
+    };
   const body: unknown = error.data;
   // Without a body the answer did not come from our server: it is away, or something stands in between.
   if (!isRecord(body)) return { kind: "offline", sentence: "", requestId: null, details: [] };
-  return { kind: kindOf(body.httpStatus), sentence: error.message, requestId: textIn(body, "requestId"), details: detailsIn(body) };
+  return {
+    kind: kindOf(body.httpStatus),
+    sentence: error.message,
+    requestId: textIn(body, "requestId"),
+    details: detailsIn(body),
+  };
 };
 
 export const isOffline = (error: unknown): boolean => refusalOf(error).kind === "offline";

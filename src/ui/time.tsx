@@ -23,7 +23,8 @@ export const DateTime = ({ at }: { at: string }) => {
 };
 
 /** How long something took, or has taken so far while it has no end. */
-export const Duration = ({ from, to }: { from: string; to: string | null }) => (to === null ? <Ticking from={from} /> : <Fixed from={from} to={to} />);
+export const Duration = ({ from, to }: { from: string; to: string | null }) =>
+  to === null ? <Ticking from={from} /> : <Fixed from={from} to={to} />;
 
 const Ticking = ({ from }: { from: string }) => {
   const { format } = useLanguage();

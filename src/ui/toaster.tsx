@@ -10,7 +10,13 @@ export const Toaster = () => {
       position="bottom-right"
       containerAriaLabel={t("shell.notices")}
       toastOptions={{
-        style: { background: "var(--surface)", color: "var(--ink)", borderColor: "var(--line-strong)", boxShadow: "var(--shadow)", fontFamily: "var(--font-sans)" },
+        style: {
+          background: "var(--surface)",
+          color: "var(--ink)",
+          borderColor: "var(--line-strong)",
+          boxShadow: "var(--shadow)",
+          fontFamily: "var(--font-sans)",
+        },
         descriptionClassName: "text-ink-2!",
       }}
     />

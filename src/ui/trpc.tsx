@@ -1,7 +1,7 @@
 "use client";
 // The way to the server. The router is imported as a type only: none of its code comes along.
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from "@trpc/client";
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, type TRPCClient } from "@trpc/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
@@ -13,11 +13,13 @@ const API = "/api/trpc";
 
 export type Inputs = inferRouterInputs<AppRouter>;
 export type Outputs = inferRouterOutputs<AppRouter>;
+export type Client = TRPCClient<AppRouter>;
 
 export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
 
 const toSignIn = (error: unknown) => {
-  if (refusalOf(error).kind === "signed-out") window.location.assign(signInPath(window.location.pathname + window.location.search));
+  if (refusalOf(error).kind === "signed-out")
+    window.location.assign(signInPath(window.location.pathname + window.location.search));
 };
 
 const makeQueryClient = () =>
@@ -42,7 +44,11 @@ const makeClient = () =>
         condition: (operation) => operation.type === "subscription",
         true: httpSubscriptionLink({ url: API }),
         // The server words its refusals in the page's language, whatever the browser's own one is.
-        false: httpBatchLink({ url: API, maxURLLength: 8000, headers: () => ({ "accept-language": document.documentElement.lang }) }),
+        false: httpBatchLink({
+          url: API,
+          maxURLLength: 8000,
+          headers: () => ({ "accept-language": document.documentElement.lang }),
+        }),
       }),
     ],
   });

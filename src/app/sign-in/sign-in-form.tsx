@@ -18,11 +18,19 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
   const [trouble, setTrouble] = useState<Trouble | null>(null);
 
   // Before the page's script runs, the browser itself would send the form.
-  const isReady = useSyncExternalStore(never, () => true, () => false);
+  const isReady = useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
 
   const attempt = async (form: FormData): Promise<Trouble | null> => {
     try {
-      const outcome = await signIn("credentials", { redirect: false, email: String(form.get("email")), password: String(form.get("password")) });
+      const outcome = await signIn("credentials", {
+        redirect: false,
+        email: String(form.get("email")),
+        password: String(form.get("password")),
+      });
       if (outcome?.ok && !outcome.error) return null;
       return outcome?.status === 401 ? "signIn.wrong" : "error.broken";
     } catch (error) {
@@ -57,15 +65,35 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
         <p className="mt-1 text-sm text-ink-2">{t("signIn.intro")}</p>
         <form method="post" onSubmit={submit} className="mt-6 space-y-4">
           <Field label={t("signIn.email")}>
-            {(field) => <Input {...field} type="email" name="email" autoComplete="username" required autoFocus className="h-9!" />}
+            {(field) => (
+              <Input {...field} type="email" name="email" autoComplete="username" required autoFocus className="h-9!" />
+            )}
           </Field>
           <Field label={t("signIn.password")} error={trouble === "signIn.wrong" ? t("signIn.wrong") : undefined}>
-            {(field) => <Input {...field} ref={password} type="password" name="password" autoComplete="current-password" required className="h-9!" />}
+            {(field) => (
+              <Input
+                {...field}
+                ref={password}
+                type="password"
+                name="password"
+                autoComplete="current-password"
+                required
+                className="h-9!"
+              />
+            )}
           </Field>
-          <p role="alert" className={trouble === null || trouble === "signIn.wrong" ? "sr-only" : "text-sm text-bad"}>
-            {trouble !== null && t(trouble)}
-          </p>
-          <Button type="submit" look="primary" busy={busy} disabled={!isReady} className={`h-9! w-full ${isReady ? "" : "opacity-100!"}`}>
+          {trouble !== null && trouble !== "signIn.wrong" && (
+            <p role="alert" className="text-sm text-bad">
+              {t(trouble)}
+            </p>
+          )}
+          <Button
+            type="submit"
+            look="primary"
+            busy={busy}
+            disabled={!isReady}
+            className={`h-9! w-full ${isReady ? "" : "opacity-100!"}`}
+          >
             {t("signIn.submit")}
           </Button>
         </form>

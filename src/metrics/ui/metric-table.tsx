@@ -2,6 +2,7 @@
 // The same numbers as a table: for screen readers, and for copying.
 import { useMemo } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
+import { ScrollRegion } from "../../ui/scroll-region";
 import type { Points } from "./metric-panel";
 
 export const MetricTable = ({ metrics }: { metrics: Record<string, Points> }) => {
@@ -14,7 +15,7 @@ export const MetricTable = ({ metrics }: { metrics: Record<string, Points> }) =>
     return [...bySteps].sort(([a], [b]) => a - b);
   }, [metrics]);
   return (
-    <div role="region" aria-label={t("metrics.table")} className="max-h-96 overflow-auto -outline-offset-2">
+    <ScrollRegion label={t("metrics.table")} className="max-h-96 overflow-auto -outline-offset-2">
       <table className="w-full text-xs tabular-nums">
         <thead className="sticky top-0 bg-surface text-left text-ink-2">
           <tr>
@@ -43,6 +44,6 @@ export const MetricTable = ({ metrics }: { metrics: Record<string, Points> }) =>
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 };

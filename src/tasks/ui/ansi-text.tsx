@@ -31,7 +31,12 @@ export const AnsiText = ({ text }: { text: string }) => {
     <span
       // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one line never change
       key={index}
-      className={clsx(part.fg && COLOURS[part.fg], part.decorations.includes("bold") && "font-semibold", part.decorations.includes("dim") && "text-ink-3", part.decorations.includes("underline") && "underline")}
+      className={clsx(
+        part.fg && COLOURS[part.fg],
+        part.decorations.includes("bold") && "font-semibold",
+        part.decorations.includes("dim") && "text-ink-3",
+        part.decorations.includes("underline") && "underline",
+      )}
     >
       {part.content}
     </span>

@@ -5,7 +5,7 @@ import { joinArguments, splitArguments } from "./arguments";
 test.each([
   ["python train.py {params}", ["python", "train.py", "{params}"]],
   ["  a   b ", ["a", "b"]],
-  ["echo 'two words' \"and \\\"these\\\"\"", ["echo", "two words", 'and "these"']],
+  ['echo \'two words\' "and \\"these\\""', ["echo", "two words", 'and "these"']],
   ["--name=''", ["--name="]],
   ["a\\ b", ["a b"]],
   ["", []],

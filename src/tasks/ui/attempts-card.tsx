@@ -6,6 +6,7 @@ import type { PlainKey } from "../../i18n/translate";
 import { Badge, type Tone } from "../../ui/badge";
 import { Card } from "../../ui/card";
 import { ErrorState } from "../../ui/error-state";
+import { ScrollRegion } from "../../ui/scroll-region";
 import { Skeleton } from "../../ui/skeleton";
 import { DateTime, Duration } from "../../ui/time";
 import { type Outputs, useTRPC } from "../../ui/trpc";
@@ -33,7 +34,13 @@ const Row = ({ attempt }: { attempt: Attempt }) => {
       <th scope="row" className={`${cell} text-left font-normal tabular-nums`}>
         {attempt.attempt}
       </th>
-      <td className={cell}>{outcome ? <Badge tone={outcome.tone}>{t(outcome.word)}</Badge> : <Badge tone="accent">{t("status.running")}</Badge>}</td>
+      <td className={cell}>
+        {outcome ? (
+          <Badge tone={outcome.tone}>{t(outcome.word)}</Badge>
+        ) : (
+          <Badge tone="accent">{t("status.running")}</Badge>
+        )}
+      </td>
       <td className={`${cell} whitespace-nowrap`}>{attempt.workerId ?? t("attempts.client")}</td>
       <td className={`${cell} whitespace-nowrap text-ink-2`}>
         <DateTime at={attempt.startedAt} />
@@ -57,14 +64,25 @@ export const AttemptsCard = ({ task }: { task: Task }) => {
           <Skeleton className="h-4 w-2/3" />
         </div>
       )}
-      {attempts.isError && !attempts.data && <ErrorState compact error={attempts.error} onRetry={() => attempts.refetch()} retrying={attempts.isFetching} />}
+      {attempts.isError && !attempts.data && (
+        <ErrorState compact error={attempts.error} onRetry={() => attempts.refetch()} retrying={attempts.isFetching} />
+      )}
       {attempts.data?.length === 0 && <p className="px-4 py-3 text-sm text-ink-2">{t("attempts.none")}</p>}
       {attempts.data && attempts.data.length > 0 && (
-        <div className="overflow-x-auto" role="region" tabIndex={0} aria-label={t("task.attempts")}>
+        <ScrollRegion label={t("task.attempts")} className="overflow-x-auto">
           <table className="w-full min-w-[34rem] text-sm">
             <thead>
               <tr className="text-left text-xs text-ink-2">
-                {(["attempts.column", "attempts.outcome", "task.worker", "task.started", "attempts.duration", "attempts.end"] as const).map((title) => (
+                {(
+                  [
+                    "attempts.column",
+                    "attempts.outcome",
+                    "task.worker",
+                    "task.started",
+                    "attempts.duration",
+                    "attempts.end",
+                  ] as const
+                ).map((title) => (
                   <th key={title} scope="col" className="px-4 py-2 font-medium">
                     {t(title)}
                   </th>
@@ -77,7 +95,7 @@ export const AttemptsCard = ({ task }: { task: Task }) => {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
       )}
     </Card>
   );

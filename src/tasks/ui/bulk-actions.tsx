@@ -42,20 +42,41 @@ export const BulkActions = ({ tasks, onClear }: { tasks: Task[]; onClear: () => 
   };
 
   return (
-    <div role="toolbar" aria-label={t("bulk.label")} className="flex min-h-8 flex-wrap items-center gap-2 max-sm:min-h-9">
+    <div
+      role="toolbar"
+      aria-label={t("bulk.label")}
+      className="flex min-h-8 flex-wrap items-center gap-2 max-sm:min-h-9"
+    >
       <span className="text-sm font-medium tabular-nums" aria-live="polite">
         {t("tasks.selected", { count: tasks.length })}
       </span>
-      <Button size="sm" icon={<StopIcon />} disabled={cancellable.length === 0 || busy !== null} onClick={() => setAsking(true)}>
+      <Button
+        size="sm"
+        icon={<StopIcon />}
+        disabled={cancellable.length === 0 || busy !== null}
+        onClick={() => setAsking(true)}
+      >
         {t("bulk.cancel", { count: cancellable.length })}
       </Button>
-      <Button size="sm" icon={<RetryIcon />} disabled={retryable.length === 0} busy={busy === "retry"} onClick={() => run("retry", retryable)}>
+      <Button
+        size="sm"
+        icon={<RetryIcon />}
+        disabled={retryable.length === 0}
+        busy={busy === "retry"}
+        onClick={() => run("retry", retryable)}
+      >
         {t("bulk.retry", { count: retryable.length })}
       </Button>
       <Button size="sm" look="ghost" icon={<CrossIcon />} onClick={onClear}>
         {t("bulk.clear")}
       </Button>
-      <CancelDialog tasks={cancellable} open={asking} onOpenChange={setAsking} busy={busy === "cancel"} onConfirm={() => run("cancel", cancellable)} />
+      <CancelDialog
+        tasks={cancellable}
+        open={asking}
+        onOpenChange={setAsking}
+        busy={busy === "cancel"}
+        onConfirm={() => run("cancel", cancellable)}
+      />
     </div>
   );
 };

@@ -14,13 +14,22 @@ test("progress is the last step of the epochs that the config asks for", () => {
   const goal = goalOf({ lr: 0.1, epochs: 10 });
   expect(goal).toEqual({ total: 10, word: "epoch" });
   if (!goal) return;
-  expect(progressOf(goal, { loss: [{ step: 1, value: 2 }, { step: 4, value: 1 }] })).toMatchObject({ done: 4, share: 0.4 });
+  expect(
+    progressOf(goal, {
+      loss: [
+        { step: 1, value: 2 },
+        { step: 4, value: 1 },
+      ],
+    }),
+  ).toMatchObject({ done: 4, share: 0.4 });
   expect(progressOf(goal, {})).toBeNull();
 });
 
 test("where steps are batches, an epoch metric is followed instead, and without one there is no progress", () => {
   const goal = { total: 3, word: "epoch" } as const;
-  expect(progressOf(goal, { loss: [{ step: 900, value: 1 }], epoch: [{ step: 900, value: 2 }] })).toMatchObject({ done: 2 });
+  expect(progressOf(goal, { loss: [{ step: 900, value: 1 }], epoch: [{ step: 900, value: 2 }] })).toMatchObject({
+    done: 2,
+  });
   expect(progressOf(goal, { loss: [{ step: 900, value: 1 }] })).toBeNull();
 });
 

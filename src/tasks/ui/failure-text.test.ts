@@ -5,7 +5,8 @@ import { failureOf } from "./failure-text";
 const zh = makeTranslate("zh");
 
 test("the exception is found below the worker's sentence", () => {
-  const message = "The program ended with exit code 1. Its last 3 lines on stderr:\nTraceback (most recent call last):\n  File \"train.py\", line 3\nValueError: bad lr\n";
+  const message =
+    'The program ended with exit code 1. Its last 3 lines on stderr:\nTraceback (most recent call last):\n  File "train.py", line 3\nValueError: bad lr\n';
   expect(failureOf(makeTranslate("en"), message)).toEqual({
     sentence: "The program ended with exit code 1.",
     cause: "ValueError: bad lr",

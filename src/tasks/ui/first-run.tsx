@@ -10,6 +10,7 @@ import { CopyButton } from "../../ui/copy-button";
 import { useRefusalSentence } from "../../ui/error-state";
 import { CheckIcon, PlayIcon, PlusIcon } from "../../ui/icons";
 import { refusalOf } from "../../ui/refusal";
+import { ScrollRegion } from "../../ui/scroll-region";
 import { useTRPC } from "../../ui/trpc";
 import { curlFor } from "./curl";
 import { EXAMPLE_ENTRYPOINT, EXAMPLE_TASK } from "./example-task";
@@ -17,11 +18,28 @@ import { WORKER_COMMAND } from "./queue-banners";
 import type { QueueOverview } from "./use-queue-overview";
 
 const never = () => () => {};
-const useOrigin = () => useSyncExternalStore(never, () => window.location.origin, () => "");
+const useOrigin = () =>
+  useSyncExternalStore(
+    never,
+    () => window.location.origin,
+    () => "",
+  );
 
-const Step = ({ number, done, title, children }: { number: number; done?: boolean; title: string; children: ReactNode }) => (
+const Step = ({
+  number,
+  done,
+  title,
+  children,
+}: {
+  number: number;
+  done?: boolean;
+  title: string;
+  children: ReactNode;
+}) => (
   <li className="flex gap-4">
-    <span className={`flex size-6 shrink-0 items-center justify-center rounded-full text-xs font-semibold tabular-nums ${done ? "bg-ok-soft text-ok" : "bg-sunken text-ink-2"}`}>
+    <span
+      className={`flex size-6 shrink-0 items-center justify-center rounded-full text-xs font-semibold tabular-nums ${done ? "bg-ok-soft text-ok" : "bg-sunken text-ink-2"}`}
+    >
       {done ? <CheckIcon className="size-3.5" /> : number}
     </span>
     <div className="min-w-0 flex-1">
@@ -40,10 +58,15 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
   const curl = curlFor(origin, EXAMPLE_TASK);
   const entrypoints = useQuery(trpc.tasks.entrypoints.queryOptions());
   const hasExample = entrypoints.data?.entrypoints.includes(EXAMPLE_ENTRYPOINT) ?? true;
-  const create = useMutation(trpc.tasks.create.mutationOptions({ onSuccess: (task) => router.push(`/tasks/${task.taskId}`) }));
+  const create = useMutation(
+    trpc.tasks.create.mutationOptions({ onSuccess: (task) => router.push(`/tasks/${task.taskId}`) }),
+  );
   const slots = overview?.slots ?? 0;
   return (
-    <section aria-label={t("first.title")} className="mx-auto max-w-3xl rounded-xl border border-line bg-surface px-5 py-8 sm:px-10">
+    <section
+      aria-label={t("first.title")}
+      className="mx-auto max-w-3xl rounded-xl border border-line bg-surface px-5 py-8 sm:px-10"
+    >
       <h1 className="text-xl font-semibold tracking-tight">{t("first.title")}</h1>
       <p className="mt-1 max-w-xl text-base text-ink-2">{t("first.intro")}</p>
       <ol className="mt-8 space-y-8">
@@ -62,7 +85,12 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
             <>
               <p>{t("first.queueNote")}</p>
               <div className="mt-3 flex flex-wrap gap-2">
-                <Button look="primary" icon={<PlayIcon />} busy={create.isPending || create.isSuccess} onClick={() => create.mutate(EXAMPLE_TASK)}>
+                <Button
+                  look="primary"
+                  icon={<PlayIcon />}
+                  busy={create.isPending || create.isSuccess}
+                  onClick={() => create.mutate(EXAMPLE_TASK)}
+                >
                   {t("first.queueExample")}
                 </Button>
                 <LinkButton href="/tasks/new" icon={<PlusIcon />}>
@@ -78,9 +106,9 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
           )}
           <p className="mt-4">{t("first.orCurl")}</p>
           <div className="mt-2 flex items-start gap-2 rounded-lg border border-line bg-sunken">
-            <pre tabIndex={0} className="min-w-0 flex-1 overflow-x-auto px-3 py-2.5 font-mono text-xs leading-5 text-ink">
-              {curl}
-            </pre>
+            <ScrollRegion label={t("first.orCurl")} className="min-w-0 flex-1 overflow-x-auto">
+              <pre className="px-3 py-2.5 font-mono text-xs leading-5 text-ink">{curl}</pre>
+            </ScrollRegion>
             <CopyButton text={curl} label={t("first.copyCurl")} className="mt-1.5 mr-1.5" />
           </div>
           <p className="mt-2 text-xs text-ink-3">{t("first.keyNote")}</p>

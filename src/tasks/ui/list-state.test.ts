@@ -5,14 +5,23 @@ const read = (query: string) => readListState(new URLSearchParams(query));
 
 test("an address becomes a question to the server", () => {
   expect(listQuery(read("status=failed&q=lr&queue=gpu&sort=name&order=asc&page=3"))).toEqual({
-    limit: 50, offset: 100, status: ["failed"], q: "lr", queue: "gpu", sort: "name", order: "asc",
+    limit: 50,
+    offset: 100,
+    status: ["failed"],
+    q: "lr",
+    queue: "gpu",
+    sort: "name",
+    order: "asc",
   });
   expect(listQuery(read(""))).toEqual({ limit: 50, offset: 0 });
 });
 
-test.each(["status=nonsense", "page=-1", "page=x", "sort=drop", "order=up", "q=%20"])("%s counts as not given", (query) => {
-  expect(listQuery(read(query))).toEqual({ limit: 50, offset: 0 });
-});
+test.each(["status=nonsense", "page=-1", "page=x", "sort=drop", "order=up", "q=%20"])(
+  "%s counts as not given",
+  (query) => {
+    expect(listQuery(read(query))).toEqual({ limit: 50, offset: 0 });
+  },
+);
 
 test("clicking a header three times comes back to where it was", () => {
   const first = nextSort(read(""), "priority");

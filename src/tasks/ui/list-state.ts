@@ -18,7 +18,8 @@ export type ListState = {
   page: number;
 };
 
-const oneOf = <T extends string>(values: readonly T[], text: string | null): T | null => values.find((value) => value === text) ?? null;
+const oneOf = <T extends string>(values: readonly T[], text: string | null): T | null =>
+  values.find((value) => value === text) ?? null;
 
 /** Anything that makes no sense in the address counts as not given. */
 export const readListState = (params: URLSearchParams): ListState => {

@@ -1,13 +1,17 @@
 // The whole output of a task as a text file, whatever part of it the page shows.
-import type { TRPCClient } from "@trpc/client";
-import type { AppRouter } from "../../api/root";
+import type { Client } from "../../ui/trpc";
 
 const LINES_PER_REQUEST = 10_000;
 
-export const downloadLog = async (client: TRPCClient<AppRouter>, taskId: string, attempt: number | null): Promise<void> => {
+export const downloadLog = async (client: Client, taskId: string, attempt: number | null): Promise<void> => {
   const parts: string[] = [];
   for (let after = 0; ; ) {
-    const { logs } = await client.tasks.logs.query({ taskId, ...(attempt === null ? {} : { attempt }), after, limit: LINES_PER_REQUEST });
+    const { logs } = await client.tasks.logs.query({
+      taskId,
+      ...(attempt === null ? {} : { attempt }),
+      after,
+      limit: LINES_PER_REQUEST,
+    });
     parts.push(logs.map((line) => `${line.timestamp} ${line.stream} ${line.message}\n`).join(""));
     const last = logs.at(-1);
     if (!last || logs.length < LINES_PER_REQUEST) break;

@@ -7,13 +7,33 @@ import type { FieldsProps } from "./new-task-form";
 import { useProblemText } from "./use-problem-text";
 
 /** What most tasks leave at its default. It opens by itself when something in it is set or wrong. */
-export const MoreFields = ({ form, problems, set, open, hasProblem }: FieldsProps & { open: boolean; hasProblem: boolean }) => {
+export const MoreFields = ({
+  form,
+  problems,
+  set,
+  open,
+  hasProblem,
+}: FieldsProps & { open: boolean; hasProblem: boolean }) => {
   const { t } = useLanguage();
   const textOf = useProblemText();
   const [isOpen, setOpen] = useState(open);
-  const number = (name: "maxAttempts" | "timeout" | "gpus" | "cpus" | "memoryMb", label: string, placeholder: string, hint?: string) => (
+  const number = (
+    name: "maxAttempts" | "timeout" | "gpus" | "cpus" | "memoryMb",
+    label: string,
+    placeholder: string,
+    hint?: string,
+  ) => (
     <Field label={label} hint={hint} error={textOf(problems[name])}>
-      {(field) => <Input {...field} inputMode="numeric" className="tabular-nums" placeholder={placeholder} value={form[name]} onChange={(event) => set({ [name]: event.target.value })} />}
+      {(field) => (
+        <Input
+          {...field}
+          inputMode="numeric"
+          className="tabular-nums"
+          placeholder={placeholder}
+          value={form[name]}
+          onChange={(event) => set({ [name]: event.target.value })}
+        />
+      )}
     </Field>
   );
   return (
@@ -24,7 +44,14 @@ export const MoreFields = ({ form, problems, set, open, hasProblem }: FieldsProp
       </summary>
       <div className="mt-4 space-y-5">
         <Field label={t("form.tags")} hint={t("form.tagsHint")} error={textOf(problems.tags)}>
-          {(field) => <Input {...field} value={form.tags} placeholder="baseline, seed-1" onChange={(event) => set({ tags: event.target.value })} />}
+          {(field) => (
+            <Input
+              {...field}
+              value={form.tags}
+              placeholder="baseline, seed-1"
+              onChange={(event) => set({ tags: event.target.value })}
+            />
+          )}
         </Field>
         <div className="grid gap-5 sm:grid-cols-2">
           {number("maxAttempts", t("form.maxAttempts"), "1", t("form.maxAttemptsHint"))}

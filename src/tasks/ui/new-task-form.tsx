@@ -20,7 +20,13 @@ const MORE: FieldName[] = ["tags", "maxAttempts", "timeout", "gpus", "cpus", "me
 
 export type FieldsProps = { form: TaskForm; problems: Problems; set: (changes: Partial<TaskForm>) => void };
 
-export const NewTaskForm = ({ initial, programs }: { initial: TaskForm; programs: Outputs["tasks"]["entrypoints"] }) => {
+export const NewTaskForm = ({
+  initial,
+  programs,
+}: {
+  initial: TaskForm;
+  programs: Outputs["tasks"]["entrypoints"];
+}) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
   const router = useRouter();
@@ -56,7 +62,8 @@ export const NewTaskForm = ({ initial, programs }: { initial: TaskForm; programs
 
   const checkConfig = () => {
     const found = readJsonObject(form.config);
-    if ("problem" in found && form.config.trim() !== "") setProblems((before) => ({ ...before, config: { json: found.problem } }));
+    if ("problem" in found && form.config.trim() !== "")
+      setProblems((before) => ({ ...before, config: { json: found.problem } }));
   };
 
   const submit = (event: FormEvent) => {
@@ -73,22 +80,61 @@ export const NewTaskForm = ({ initial, programs }: { initial: TaskForm; programs
   return (
     <form ref={element} onSubmit={submit} noValidate className="space-y-5">
       <Field label={t("form.name")} error={textOf(problems.name)}>
-        {(field) => <Input {...field} autoFocus value={form.name} maxLength={500} placeholder={t("form.nameExample")} onChange={(event) => set({ name: event.target.value })} />}
+        {(field) => (
+          <Input
+            {...field}
+            autoFocus
+            value={form.name}
+            maxLength={500}
+            placeholder={t("form.nameExample")}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        )}
       </Field>
       <ProgramFields form={form} problems={problems} set={set} programs={programs} />
       <Field label={t("form.config")} hint={t("form.configHint")} error={textOf(config)}>
-        {(field) => <JsonEditor {...field} value={form.config} badLine={badLine} onChange={(text) => set({ config: text })} onBlur={checkConfig} />}
+        {(field) => (
+          <JsonEditor
+            {...field}
+            value={form.config}
+            badLine={badLine}
+            onChange={(text) => set({ config: text })}
+            onBlur={checkConfig}
+          />
+        )}
       </Field>
       <div className="grid gap-5 sm:grid-cols-2">
         <Field label={t("form.queue")} error={textOf(problems.queue)}>
-          {(field) => <Input {...field} list={queueListId} value={form.queue} maxLength={100} onChange={(event) => set({ queue: event.target.value })} />}
+          {(field) => (
+            <Input
+              {...field}
+              list={queueListId}
+              value={form.queue}
+              maxLength={100}
+              onChange={(event) => set({ queue: event.target.value })}
+            />
+          )}
         </Field>
         <Field label={t("form.priority")} hint={t("form.priorityHint")} error={textOf(problems.priority)}>
-          {(field) => <Input {...field} inputMode="numeric" className="tabular-nums" value={form.priority} onChange={(event) => set({ priority: event.target.value })} />}
+          {(field) => (
+            <Input
+              {...field}
+              inputMode="numeric"
+              className="tabular-nums"
+              value={form.priority}
+              onChange={(event) => set({ priority: event.target.value })}
+            />
+          )}
         </Field>
       </div>
       <QueueNames id={queueListId} />
-      <MoreFields form={form} problems={problems} set={set} open={MORE.some((name) => initial[name] !== "")} hasProblem={MORE.some((name) => name in problems)} />
+      <MoreFields
+        form={form}
+        problems={problems}
+        set={set}
+        open={MORE.some((name) => initial[name] !== "")}
+        hasProblem={MORE.some((name) => name in problems)}
+      />
       {refusal && !hasOwnField && (
         <p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-sm text-bad">
           {refusalSentence(refusal)}

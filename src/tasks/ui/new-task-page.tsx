@@ -18,7 +18,11 @@ const startWith = (programs: Programs): TaskForm => {
   const { entrypoints } = programs;
   const first = entrypoints.includes(EXAMPLE_ENTRYPOINT) ? EXAMPLE_ENTRYPOINT : (entrypoints[0] ?? "");
   if (first === "") return { ...EMPTY_FORM, program: programs.commandsAllowed ? "command" : "client" };
-  return { ...EMPTY_FORM, entrypoint: first, ...(first === EXAMPLE_ENTRYPOINT ? { config: JSON.stringify(EXAMPLE_TASK.config, null, 2) } : {}) };
+  return {
+    ...EMPTY_FORM,
+    entrypoint: first,
+    ...(first === EXAMPLE_ENTRYPOINT ? { config: JSON.stringify(EXAMPLE_TASK.config, null, 2) } : {}),
+  };
 };
 
 const Loading = () => (
@@ -35,12 +39,20 @@ export const NewTaskPage = () => {
   const trpc = useTRPC();
   const from = useSearchParams().get("from");
   const programs = useQuery(trpc.tasks.entrypoints.queryOptions());
-  const source = useQuery(trpc.tasks.get.queryOptions({ taskId: from ?? "" }, { enabled: from !== null, staleTime: Number.POSITIVE_INFINITY }));
+  const source = useQuery(
+    trpc.tasks.get.queryOptions(
+      { taskId: from ?? "" },
+      { enabled: from !== null, staleTime: Number.POSITIVE_INFINITY },
+    ),
+  );
   const failed = [programs, ...(from === null ? [] : [source])].find((query) => query.isError && !query.data);
   const initial = from === null ? programs.data && startWith(programs.data) : source.data && formOf(source.data);
   return (
     <div className="mx-auto max-w-2xl">
-      <Link href="/tasks" className="-ml-1 inline-flex items-center gap-0.5 rounded pr-1 text-sm text-ink-2 hover:text-ink">
+      <Link
+        href="/tasks"
+        className="-ml-1 inline-flex items-center gap-0.5 rounded pr-1 text-sm text-ink-2 hover:text-ink"
+      >
         <ChevronLeftIcon />
         {t("nav.tasks")}
       </Link>

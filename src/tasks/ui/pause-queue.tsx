@@ -21,7 +21,9 @@ export const useResume = () => {
   const trpc = useTRPC();
   const onSuccess = useChanged();
   const sentence = useRefusalSentence();
-  return useMutation(trpc.tasks.resume.mutationOptions({ onSuccess, onError: (error) => toast.error(sentence(refusalOf(error))) }));
+  return useMutation(
+    trpc.tasks.resume.mutationOptions({ onSuccess, onError: (error) => toast.error(sentence(refusalOf(error))) }),
+  );
 };
 
 export const PauseDialog = ({ queue, onClose }: { queue: string; onClose: () => void }) => {
@@ -59,8 +61,20 @@ export const PauseDialog = ({ queue, onClose }: { queue: string; onClose: () => 
       }
     >
       <form id={formId} onSubmit={submit}>
-        <Field label={t("pause.reason")} optional={t("form.optional")} error={pause.isError ? sentence(refusalOf(pause.error)) : undefined}>
-          {(field) => <Input {...field} value={reason} maxLength={2000} placeholder={t("pause.example")} onChange={(event) => setReason(event.target.value)} />}
+        <Field
+          label={t("pause.reason")}
+          optional={t("form.optional")}
+          error={pause.isError ? sentence(refusalOf(pause.error)) : undefined}
+        >
+          {(field) => (
+            <Input
+              {...field}
+              value={reason}
+              maxLength={2000}
+              placeholder={t("pause.example")}
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
         </Field>
       </form>
     </Dialog>

@@ -8,8 +8,8 @@ import { Input } from "../../ui/field";
 import { PencilIcon } from "../../ui/icons";
 import { refusalOf } from "../../ui/refusal";
 import type { Task } from "../task";
-import { readPriority } from "./task-form";
 import { canChangePriority, useTaskActions } from "./task-actions";
+import { readPriority } from "./task-form";
 
 export const PriorityEdit = ({ task }: { task: Task }) => {
   const { t, format } = useLanguage();
@@ -21,7 +21,13 @@ export const PriorityEdit = ({ task }: { task: Task }) => {
   if (!canChangePriority(task)) return <span className="tabular-nums">{format.number(task.priority)}</span>;
   if (text === null)
     return (
-      <Button size="sm" look="ghost" className="-mr-2.5 tabular-nums" aria-label={t("priority.change", { priority: task.priority })} onClick={() => setText(String(task.priority))}>
+      <Button
+        size="sm"
+        look="ghost"
+        className="-mr-2.5 tabular-nums"
+        aria-label={t("priority.change", { priority: task.priority })}
+        onClick={() => setText(String(task.priority))}
+      >
         {format.number(task.priority)}
         <PencilIcon className="text-ink-3" />
       </Button>
@@ -38,7 +44,10 @@ export const PriorityEdit = ({ task }: { task: Task }) => {
       setProblem(t("form.badPriority"));
       return;
     }
-    setPriority.mutate({ taskId: task.taskId, priority }, { onSuccess: close, onError: (error) => setProblem(sentence(refusalOf(error))) });
+    setPriority.mutate(
+      { taskId: task.taskId, priority },
+      { onSuccess: close, onError: (error) => setProblem(sentence(refusalOf(error))) },
+    );
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") close();

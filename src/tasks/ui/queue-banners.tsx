@@ -23,7 +23,9 @@ const Paused = ({ state }: { state: QueueState }) => {
         </Button>
       }
     >
-      {state.pauseReason === null ? t("banner.paused", { queue: state.queue }) : t("banner.pausedBecause", { queue: state.queue, reason: state.pauseReason })}
+      {state.pauseReason === null
+        ? t("banner.paused", { queue: state.queue })
+        : t("banner.pausedBecause", { queue: state.queue, reason: state.pauseReason })}
     </Banner>
   );
 };

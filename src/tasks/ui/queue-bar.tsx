@@ -38,7 +38,11 @@ const Workers = ({ overview }: { overview: QueueOverview }) => {
         </ul>
       }
     >
-      <button type="button" className="rounded" aria-label={`${t("queue.workerCount", { count: workers.length })}: ${t("queue.slots", { busy, slots })}`}>
+      <button
+        type="button"
+        className="rounded"
+        aria-label={`${t("queue.workerCount", { count: workers.length })}: ${t("queue.slots", { busy, slots })}`}
+      >
         {workers.length}
         <span className="ml-1.5 text-sm font-normal text-ink-2">{t("queue.slots", { busy, slots })}</span>
       </button>
@@ -56,13 +60,31 @@ const Figures = ({ overview }: { overview: QueueOverview | null }) => {
       <Figure label={t("queue.waiting")}>{overview ? format.number(overview.waiting) : gap}</Figure>
       <Figure label={t("queue.workers")}>{overview ? <Workers overview={overview} /> : gap}</Figure>
       <Figure label={t("queue.wait")}>
-        {overview === null ? gap : overview.isPaused ? <span className="text-warn">{t("queue.isPaused")}</span> : wait === null ? <span className="font-normal text-ink-3">–</span> : wait < 1 ? t("queue.waitNone") : t("queue.waitAbout", { duration: format.duration(wait, true) })}
+        {overview === null ? (
+          gap
+        ) : overview.isPaused ? (
+          <span className="text-warn">{t("queue.isPaused")}</span>
+        ) : wait === null ? (
+          <span className="font-normal text-ink-3">–</span>
+        ) : wait < 1 ? (
+          t("queue.waitNone")
+        ) : (
+          t("queue.waitAbout", { duration: format.duration(wait, true) })
+        )}
       </Figure>
     </dl>
   );
 };
 
-const Control = ({ queues, queue, onPause }: { queues: QueueItem[]; queue: string | null; onPause: (queue: string) => void }) => {
+const Control = ({
+  queues,
+  queue,
+  onPause,
+}: {
+  queues: QueueItem[];
+  queue: string | null;
+  onPause: (queue: string) => void;
+}) => {
   const { t } = useLanguage();
   const resume = useResume();
   const only = queue ?? (queues.length === 1 ? queues[0]?.queue : undefined);
@@ -89,7 +111,11 @@ const Control = ({ queues, queue, onPause }: { queues: QueueItem[]; queue: strin
     >
       <MenuLabel>{t("queue.pauseWhich")}</MenuLabel>
       {queues.map((item) => (
-        <MenuItem key={item.queue} icon={item.paused ? <PlayIcon /> : <PauseIcon />} onSelect={() => (item.paused ? resume.mutate({ queue: item.queue }) : onPause(item.queue))}>
+        <MenuItem
+          key={item.queue}
+          icon={item.paused ? <PlayIcon /> : <PauseIcon />}
+          onSelect={() => (item.paused ? resume.mutate({ queue: item.queue }) : onPause(item.queue))}
+        >
           {item.paused ? t("queue.resumeNamed", { queue: item.queue }) : item.queue}
         </MenuItem>
       ))}
@@ -97,7 +123,12 @@ const Control = ({ queues, queue, onPause }: { queues: QueueItem[]; queue: strin
   );
 };
 
-type Props = { queues: QueueItem[] | undefined; overview: QueueOverview | null; queue: string | null; onQueue: (queue: string | null) => void };
+type Props = {
+  queues: QueueItem[] | undefined;
+  overview: QueueOverview | null;
+  queue: string | null;
+  onQueue: (queue: string | null) => void;
+};
 
 export const QueueBar = ({ queues, overview, queue, onQueue }: Props) => {
   const { t } = useLanguage();
@@ -106,10 +137,18 @@ export const QueueBar = ({ queues, overview, queue, onQueue }: Props) => {
   // A queue from an old link may be empty by now.
   if (queue !== null && !names.includes(queue)) names.push(queue);
   return (
-    <section aria-label={t("queue.label")} className="flex flex-wrap items-center gap-x-8 gap-y-4 rounded-xl border border-line bg-surface px-4 py-3">
+    <section
+      aria-label={t("queue.label")}
+      className="flex flex-wrap items-center gap-x-8 gap-y-4 rounded-xl border border-line bg-surface px-4 py-3"
+    >
       <Figures overview={overview} />
       <div className="flex items-center gap-2 max-sm:w-full">
-        <Select aria-label={t("queue.choose")} className="min-w-36 max-sm:flex-1" value={queue ?? ""} onChange={(event) => onQueue(event.target.value || null)}>
+        <Select
+          aria-label={t("queue.choose")}
+          className="min-w-36 max-sm:flex-1"
+          value={queue ?? ""}
+          onChange={(event) => onQueue(event.target.value || null)}
+        >
           <option value="">{t("queue.all")}</option>
           {names.map((name) => (
             <option key={name} value={name}>

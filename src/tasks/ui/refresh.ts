@@ -24,14 +24,17 @@ export const useTaskRefresh = (): ((refresh: Refresh) => void) => {
         again(taskLogKey());
         return;
       }
-      const withOutput = new Set(refresh.hints.flatMap((hint) => (hint.kind === "task" || hint.kind === "output" ? [hint.taskId] : [])));
+      const withOutput = new Set(
+        refresh.hints.flatMap((hint) => (hint.kind === "task" || hint.kind === "output" ? [hint.taskId] : [])),
+      );
       for (const taskId of withOutput) {
         again(taskLogKey(taskId));
         again(trpc.tasks.metrics.queryKey({ taskId }));
       }
       // One task that starts or ends moves all that wait behind it.
       if (refresh.hints.some((hint) => hint.kind !== "output"))
-        for (const procedure of ["list", "counts", "get", "attempts", "queueStatus", "queues"] as const) again(trpc.tasks[procedure].pathKey());
+        for (const procedure of ["list", "counts", "get", "attempts", "queueStatus", "queues"] as const)
+          again(trpc.tasks[procedure].pathKey());
     },
     [trpc, queryClient],
   );

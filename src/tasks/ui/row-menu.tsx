@@ -49,7 +49,15 @@ export const RowMenu = ({ task }: { task: Task }) => {
           </>
         )}
       </Menu>
-      {asking && <CancelDialog tasks={[task]} open onOpenChange={setAsking} busy={cancel.isPending} onConfirm={() => cancel.mutate({ taskId: task.taskId }, { onSettled: () => setAsking(false) })} />}
+      {asking && (
+        <CancelDialog
+          tasks={[task]}
+          open
+          onOpenChange={setAsking}
+          busy={cancel.isPending}
+          onConfirm={() => cancel.mutate({ taskId: task.taskId }, { onSettled: () => setAsking(false) })}
+        />
+      )}
     </>
   );
 };

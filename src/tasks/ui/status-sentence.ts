@@ -12,17 +12,34 @@ const seconds = (from: string, to: string): number => (Date.parse(to) - Date.par
  * @param queueWaitSeconds   until a task that is queued now would start; null when nobody can say
  * @param queueLength        waiting tasks, this one included
  */
-export const statusSentence = (t: Translate, format: Format, task: Task, nowMs: number, queueWaitSeconds: number | null, queueLength: number): string => {
+export const statusSentence = (
+  t: Translate,
+  format: Format,
+  task: Task,
+  nowMs: number,
+  queueWaitSeconds: number | null,
+  queueLength: number,
+): string => {
   switch (task.status) {
     case "pending":
-      if (task.runAt !== null && Date.parse(task.runAt) > nowMs) return t("sentence.scheduled", { time: format.dateTime(task.runAt) });
-      return task.waitingReason === null ? t("sentence.pending") : t("sentence.waitingBecause", { reason: waitingText(t, task.waitingReason) });
+      if (task.runAt !== null && Date.parse(task.runAt) > nowMs)
+        return t("sentence.scheduled", { time: format.dateTime(task.runAt) });
+      return task.waitingReason === null
+        ? t("sentence.pending")
+        : t("sentence.waitingBecause", { reason: waitingText(t, task.waitingReason) });
     case "queued": {
-      if (task.waitingReason !== null) return t("sentence.waitingBecause", { reason: waitingText(t, task.waitingReason) });
+      if (task.waitingReason !== null)
+        return t("sentence.waitingBecause", { reason: waitingText(t, task.waitingReason) });
       if (task.queuePosition === null) return t("sentence.queued", { queue: task.queue });
-      const place = task.queuePosition === 1 ? t("sentence.next", { queue: task.queue }) : t("sentence.position", { position: task.queuePosition, queue: task.queue });
+      const place =
+        task.queuePosition === 1
+          ? t("sentence.next", { queue: task.queue })
+          : t("sentence.position", { position: task.queuePosition, queue: task.queue });
       // The estimate is for the end of the line: nearer to its head it is shorter.
-      const wait = queueWaitSeconds === null || queueLength === 0 ? null : (queueWaitSeconds * Math.min(task.queuePosition, queueLength)) / queueLength;
+      const wait =
+        queueWaitSeconds === null || queueLength === 0
+          ? null
+          : (queueWaitSeconds * Math.min(task.queuePosition, queueLength)) / queueLength;
       return wait === null || wait < 1 ? place : t("sentence.about", { place, duration: format.duration(wait, true) });
     }
     case "running": {
@@ -34,15 +51,22 @@ export const statusSentence = (t: Translate, format: Format, task: Task, nowMs: 
         : t("sentence.running", { duration, worker: task.workerId });
     }
     case "completed":
-      return task.startedAt && task.completedAt ? t("sentence.completed", { duration: format.duration(seconds(task.startedAt, task.completedAt)) }) : t("status.completed");
+      return task.startedAt && task.completedAt
+        ? t("sentence.completed", { duration: format.duration(seconds(task.startedAt, task.completedAt)) })
+        : t("status.completed");
     case "failed": {
       const reason = task.errorMessage === null ? "" : failureOf(t, task.errorMessage).sentence;
       const end = task.completedAt ?? task.updatedAt;
-      if (task.startedAt === null) return reason === "" ? t("status.failed") : t("sentence.failedUnstarted", { reason });
+      if (task.startedAt === null)
+        return reason === "" ? t("status.failed") : t("sentence.failedUnstarted", { reason });
       const duration = format.duration(seconds(task.startedAt, end));
       return reason === "" ? t("sentence.failed", { duration }) : t("sentence.failedBecause", { duration, reason });
     }
     case "cancelled":
-      return task.startedAt === null ? t("sentence.cancelledUnstarted") : t("sentence.cancelled", { duration: format.duration(seconds(task.startedAt, task.completedAt ?? task.updatedAt)) });
+      return task.startedAt === null
+        ? t("sentence.cancelledUnstarted")
+        : t("sentence.cancelled", {
+            duration: format.duration(seconds(task.startedAt, task.completedAt ?? task.updatedAt)),
+          });
   }
 };

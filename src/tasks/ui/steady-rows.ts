@@ -2,7 +2,7 @@
 // Rows that change in place but do not move under the reader's pointer.
 import { useRef } from "react";
 
-type Steady<Row> = { rows: { row: Row; isGone: boolean }[]; /** rows that wait to be let in */ newCount: number };
+type Steady<Row> = { rows: { row: Row; isGone: boolean }[] /** rows that wait to be let in */; newCount: number };
 
 /**
  * While `hold`, the rows keep their order: known ones are updated, gone ones stay (marked), new ones are counted.
@@ -10,7 +10,11 @@ type Steady<Row> = { rows: { row: Row; isGone: boolean }[]; /** rows that wait t
  *
  * @param view names what is listed: another filter or page shows at once, held or not
  */
-export const useSteadyRows = <Row extends { taskId: string }>(latest: Row[] | undefined, hold: boolean, view: string): Steady<Row> => {
+export const useSteadyRows = <Row extends { taskId: string }>(
+  latest: Row[] | undefined,
+  hold: boolean,
+  view: string,
+): Steady<Row> => {
   const shown = useRef<{ view: string; rows: Row[] }>({ view, rows: [] });
   if (!latest) return { rows: [], newCount: 0 };
   if (!hold || shown.current.view !== view || shown.current.rows.length === 0) {

@@ -15,11 +15,26 @@ export const TaskCards = ({ rows, selection }: { rows: { row: Task; isGone: bool
   return (
     <ul aria-label={t("nav.tasks")}>
       {rows.map(({ row: task, isGone }) => (
-        <li key={task.taskId} className={clsx("flex gap-3 border-b border-line px-3 py-3 last:border-0", selection.has(task.taskId) && "bg-accent-soft", isGone && "opacity-50")}>
-          <Checkbox className="mt-0.5 size-5" checked={selection.has(task.taskId)} aria-label={t("tasks.select", { name: task.name })} onChange={() => selection.toggle(task.taskId, false)} />
+        <li
+          key={task.taskId}
+          className={clsx(
+            "flex gap-3 border-b border-line px-3 py-3 last:border-0",
+            selection.has(task.taskId) && "bg-accent-soft",
+            isGone && "opacity-50",
+          )}
+        >
+          <Checkbox
+            className="mt-0.5 size-5"
+            checked={selection.has(task.taskId)}
+            aria-label={t("tasks.select", { name: task.name })}
+            onChange={() => selection.toggle(task.taskId, false)}
+          />
           <Link href={`/tasks/${task.taskId}`} prefetch={false} className="min-w-0 flex-1 rounded">
             <span className="flex items-center justify-between gap-2 text-sm">
-              <StatusBadge status={task.status} stopping={task.status === "running" && task.cancelRequestedAt !== null} />
+              <StatusBadge
+                status={task.status}
+                stopping={task.status === "running" && task.cancelRequestedAt !== null}
+              />
               <span className="text-xs text-ink-3">
                 <TaskCreated task={task} />
               </span>
@@ -31,7 +46,9 @@ export const TaskCards = ({ rows, selection }: { rows: { row: Task; isGone: bool
             <span className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-ink-2">
               <TaskMetric task={task} />
               {task.queue !== "default" && <span className="truncate">{task.queue}</span>}
-              {task.priority !== 0 && <span className="tabular-nums">{t("task.priorityIs", { priority: task.priority })}</span>}
+              {task.priority !== 0 && (
+                <span className="tabular-nums">{t("task.priorityIs", { priority: task.priority })}</span>
+              )}
               <TaskTags tags={task.tags} />
             </span>
           </Link>

@@ -19,13 +19,17 @@ const FEW_POINTS = 2;
 const useRunningMetrics = (task: Task) => {
   const trpc = useTRPC();
   const isRunning = task.status === "running" && task.workerId !== null;
-  return useQuery(trpc.tasks.metrics.queryOptions({ taskId: task.taskId, maxPoints: FEW_POINTS }, { enabled: isRunning })).data?.metrics;
+  return useQuery(
+    trpc.tasks.metrics.queryOptions({ taskId: task.taskId, maxPoints: FEW_POINTS }, { enabled: isRunning }),
+  ).data?.metrics;
 };
 
 const Waiting = ({ task }: { task: Task }) => {
   const { t, format } = useLanguage();
-  if (task.status === "pending" && task.runAt !== null && Date.parse(task.runAt) > Date.now()) return t("waiting.scheduledFor", { time: format.dateTime(task.runAt) });
-  if (task.waitingReason !== null) return <span title={waitingText(t, task.waitingReason)}>{waitingText(t, task.waitingReason)}</span>;
+  if (task.status === "pending" && task.runAt !== null && Date.parse(task.runAt) > Date.now())
+    return t("waiting.scheduledFor", { time: format.dateTime(task.runAt) });
+  if (task.waitingReason !== null)
+    return <span title={waitingText(t, task.waitingReason)}>{waitingText(t, task.waitingReason)}</span>;
   if (task.queuePosition === null) return null;
   return task.queuePosition === 1 ? t("waiting.next") : t("waiting.position", { position: task.queuePosition });
 };
@@ -39,7 +43,10 @@ const Running = ({ task, startedAt }: { task: Task; startedAt: string }) => {
     <span className="flex items-center gap-2">
       {progress && (
         <span className="w-16 shrink-0">
-          <ProgressBar share={progress.share} label={t(`progress.${progress.word}`, { done: progress.done, total: progress.total })} />
+          <ProgressBar
+            share={progress.share}
+            label={t(`progress.${progress.word}`, { done: progress.done, total: progress.total })}
+          />
         </span>
       )}
       {progress && <span className="tabular-nums">{format.percent(progress.share)}</span>}
@@ -79,7 +86,8 @@ export const TaskDetail = ({ task }: { task: Task }) => {
 export const TaskMetric = ({ task }: { task: Task }) => {
   const { format } = useLanguage();
   const metrics = useRunningMetrics(task);
-  const latest = metrics && Object.fromEntries(Object.entries(metrics).map(([key, points]) => [key, points.at(-1)?.value]));
+  const latest =
+    metrics && Object.fromEntries(Object.entries(metrics).map(([key, points]) => [key, points.at(-1)?.value]));
   const metric = mainMetric(task.result) ?? (task.status === "running" ? mainMetric(latest ?? null) : null);
   if (!metric) return null;
   return (

@@ -3,6 +3,7 @@
 import { useLanguage } from "../../i18n/locale-provider";
 import { CopyButton } from "../../ui/copy-button";
 import { WarningIcon } from "../../ui/icons";
+import { ScrollRegion } from "../../ui/scroll-region";
 import type { Task } from "../task";
 import { AnsiText } from "./ansi-text";
 import { failureOf } from "./failure-text";
@@ -22,9 +23,11 @@ export const TaskError = ({ task }: { task: Task }) => {
         </span>
         <CopyButton text={task.errorMessage} label={t("error.copy")} />
       </div>
-      <pre tabIndex={0} className="max-h-72 overflow-auto px-4 py-3 font-mono text-xs leading-5 [overflow-wrap:anywhere] whitespace-pre-wrap -outline-offset-2">
-        <AnsiText text={tail} />
-      </pre>
+      <ScrollRegion label={t("error.tail")} className="max-h-72 overflow-auto -outline-offset-2">
+        <pre className="px-4 py-3 font-mono text-xs leading-5 [overflow-wrap:anywhere] whitespace-pre-wrap">
+          <AnsiText text={tail} />
+        </pre>
+      </ScrollRegion>
     </section>
   );
 };

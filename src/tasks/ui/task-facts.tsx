@@ -48,8 +48,14 @@ export const TaskFacts = ({ task }: { task: Task }) => {
         )}
         {needs !== "" && <Fact name={t("form.resources")}>{needs}</Fact>}
         {task.workerId !== null && <Fact name={t("task.worker")}>{task.workerId}</Fact>}
-        <Fact name={t("task.attempts")}>{task.maxAttempts === 1 ? format.number(task.attempt) : t("task.attemptOf", { attempt: task.attempt, most: task.maxAttempts })}</Fact>
-        {task.timeoutSeconds !== null && <Fact name={t("form.timeout")}>{format.duration(task.timeoutSeconds, true)}</Fact>}
+        <Fact name={t("task.attempts")}>
+          {task.maxAttempts === 1
+            ? format.number(task.attempt)
+            : t("task.attemptOf", { attempt: task.attempt, most: task.maxAttempts })}
+        </Fact>
+        {task.timeoutSeconds !== null && (
+          <Fact name={t("form.timeout")}>{format.duration(task.timeoutSeconds, true)}</Fact>
+        )}
         <Fact name={t("column.created")}>
           <DateTime at={task.createdAt} />
         </Fact>

@@ -12,23 +12,42 @@ import { TASK_STATUSES, type TaskStatus } from "../status";
 import type { ListState } from "./list-state";
 import { STATUS_LOOK } from "./status-badge";
 
-type Props = { state: ListState; counts: Record<TaskStatus, number> | undefined; change: (changes: UrlChange, replace?: boolean) => void };
+type Props = {
+  state: ListState;
+  counts: Record<TaskStatus, number> | undefined;
+  change: (changes: UrlChange, replace?: boolean) => void;
+};
 
 const TYPING_PAUSE_MS = 250;
 /** In the order of interest; `pending` tasks are rare, so their tab shows only when there are some. */
 const TABS: TaskStatus[] = ["running", "queued", "pending", "completed", "failed", "cancelled"];
 
-const Tab = ({ isOn, count, children, onClick }: { isOn: boolean; count: number | undefined; children: string; onClick: () => void }) => {
+const Tab = ({
+  isOn,
+  count,
+  children,
+  onClick,
+}: {
+  isOn: boolean;
+  count: number | undefined;
+  children: string;
+  onClick: () => void;
+}) => {
   const { format } = useLanguage();
   return (
     <button
       type="button"
       aria-pressed={isOn}
       onClick={onClick}
-      className={clsx("flex h-8 shrink-0 items-center gap-1.5 rounded-md px-2.5 text-sm max-sm:h-9", isOn ? "bg-sunken font-medium text-ink" : "text-ink-2 hover:bg-hover hover:text-ink")}
+      className={clsx(
+        "flex h-8 shrink-0 items-center gap-1.5 rounded-md px-2.5 text-sm max-sm:h-9",
+        isOn ? "bg-sunken font-medium text-ink" : "text-ink-2 hover:bg-hover hover:text-ink",
+      )}
     >
       {children}
-      <span className={clsx("min-w-2 text-xs tabular-nums", isOn ? "text-ink-2" : "text-ink-3")}>{count === undefined ? "" : format.number(count)}</span>
+      <span className={clsx("min-w-2 text-xs tabular-nums", isOn ? "text-ink-2" : "text-ink-3")}>
+        {count === undefined ? "" : format.number(count)}
+      </span>
     </button>
   );
 };
@@ -72,11 +91,19 @@ const Search = ({ q, change }: { q: string; change: Props["change"] }) => {
         className="h-8 w-full rounded-md border border-control bg-surface pr-8 pl-8 text-sm placeholder:text-ink-3 focus-visible:outline-offset-0 max-sm:h-10 max-sm:text-[1rem] [&::-webkit-search-cancel-button]:hidden"
       />
       {text === "" ? (
-        <kbd aria-hidden="true" className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 rounded border border-line px-1.5 font-sans text-xs text-ink-3 max-sm:hidden">
+        <span
+          aria-hidden="true"
+          className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 rounded border border-line px-1.5 font-sans text-xs text-ink-3 max-sm:hidden"
+        >
           /
-        </kbd>
+        </span>
       ) : (
-        <IconButton size="sm" label={t("tasks.clearSearch")} onClick={() => set("", 0)} className="absolute! top-1/2 right-0.5 -translate-y-1/2">
+        <IconButton
+          size="sm"
+          label={t("tasks.clearSearch")}
+          onClick={() => set("", 0)}
+          className="absolute! top-1/2 right-0.5 -translate-y-1/2"
+        >
           <CrossIcon />
         </IconButton>
       )}
@@ -113,16 +140,26 @@ export const TaskFilters = ({ state, counts, change }: Props) => {
   const total = counts && TASK_STATUSES.reduce((sum, status) => sum + counts[status], 0);
   return (
     <div className="flex flex-wrap items-center justify-between gap-2">
-      <div role="group" aria-label={t("tasks.byState")} className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1 max-md:w-full [scrollbar-width:none]">
+      <fieldset
+        aria-label={t("tasks.byState")}
+        className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1 max-md:w-full [scrollbar-width:none]"
+      >
         <Tab isOn={state.status === null} count={total} onClick={() => change({ status: null, page: null })}>
           {t("tasks.all")}
         </Tab>
-        {TABS.filter((status) => status !== "pending" || counts?.pending || state.status === "pending").map((status) => (
-          <Tab key={status} isOn={state.status === status} count={counts?.[status]} onClick={() => change({ status, page: null })}>
-            {t(STATUS_LOOK[status].word)}
-          </Tab>
-        ))}
-      </div>
+        {TABS.filter((status) => status !== "pending" || counts?.pending || state.status === "pending").map(
+          (status) => (
+            <Tab
+              key={status}
+              isOn={state.status === status}
+              count={counts?.[status]}
+              onClick={() => change({ status, page: null })}
+            >
+              {t(STATUS_LOOK[status].word)}
+            </Tab>
+          ),
+        )}
+      </fieldset>
       <Search q={state.q} change={change} />
       <SortSelect state={state} change={change} />
     </div>

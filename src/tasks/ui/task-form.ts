@@ -25,12 +25,30 @@ export type TaskForm = {
 
 export type FieldName = keyof TaskForm;
 /** A wrong value, as the key of a sentence; the server's own sentences come as text. */
-export type Problem = "required" | "badPriority" | "badWhole" | "unclosedQuote" | "emptyCommand" | { text: string } | { json: JsonProblem };
+export type Problem =
+  | "required"
+  | "badPriority"
+  | "badWhole"
+  | "unclosedQuote"
+  | "emptyCommand"
+  | { text: string }
+  | { json: JsonProblem };
 export type Problems = Partial<Record<FieldName, Problem>>;
 
 export const EMPTY_FORM: TaskForm = {
-  name: "", program: "entrypoint", entrypoint: "", command: "", config: "{\n  \n}", priority: "0", queue: "default", tags: "",
-  maxAttempts: "", timeout: "", gpus: "", cpus: "", memoryMb: "",
+  name: "",
+  program: "entrypoint",
+  entrypoint: "",
+  command: "",
+  config: "{\n  \n}",
+  priority: "0",
+  queue: "default",
+  tags: "",
+  maxAttempts: "",
+  timeout: "",
+  gpus: "",
+  cpus: "",
+  memoryMb: "",
 };
 
 const PRIORITY_LIMIT = 1_000_000;
@@ -82,7 +100,8 @@ export const readForm = (form: TaskForm): { task: NewTaskInput } | { problems: P
   if ("unclosed" in command) problems.command = "unclosedQuote";
   else if (form.program === "command" && command.args.length === 0) problems.command = "emptyCommand";
 
-  if (Object.keys(problems).length > 0 || "problem" in config || "unclosed" in command || priority === null) return { problems };
+  if (Object.keys(problems).length > 0 || "problem" in config || "unclosed" in command || priority === null)
+    return { problems };
   const { gpus, cpus, memoryMb } = whole;
   return {
     task: {
@@ -95,12 +114,17 @@ export const readForm = (form: TaskForm): { task: NewTaskInput } | { problems: P
       ...(form.program === "command" ? { command: command.args } : {}),
       ...(whole.maxAttempts === undefined ? {} : { maxAttempts: whole.maxAttempts }),
       ...(whole.timeout === undefined ? {} : { timeoutSeconds: whole.timeout }),
-      resources: { ...(gpus === undefined ? {} : { gpus }), ...(cpus === undefined ? {} : { cpus }), ...(memoryMb === undefined ? {} : { memoryMb }) },
+      resources: {
+        ...(gpus === undefined ? {} : { gpus }),
+        ...(cpus === undefined ? {} : { cpus }),
+        ...(memoryMb === undefined ? {} : { memoryMb }),
+      },
     },
   };
 };
 
-const text = (value: number | null, unset: number | null): string => (value === null || value === unset ? "" : String(value));
+const text = (value: number | null, unset: number | null): string =>
+  value === null || value === unset ? "" : String(value);
 
 export const formOf = (task: Task): TaskForm => ({
   name: task.name,
@@ -119,8 +143,18 @@ export const formOf = (task: Task): TaskForm => ({
 });
 
 const FIELD_OF: Record<string, FieldName> = {
-  name: "name", entrypoint: "entrypoint", command: "command", config: "config", priority: "priority", queue: "queue", tags: "tags",
-  maxAttempts: "maxAttempts", timeoutSeconds: "timeout", "resources.gpus": "gpus", "resources.cpus": "cpus", "resources.memoryMb": "memoryMb",
+  name: "name",
+  entrypoint: "entrypoint",
+  command: "command",
+  config: "config",
+  priority: "priority",
+  queue: "queue",
+  tags: "tags",
+  maxAttempts: "maxAttempts",
+  timeoutSeconds: "timeout",
+  "resources.gpus": "gpus",
+  "resources.cpus": "cpus",
+  "resources.memoryMb": "memoryMb",
 };
 
 /** The server's refusals at the fields they are about; those about none stay for the foot of the form. */

@@ -27,14 +27,18 @@ const Sentence = ({ task }: { task: Task }) => {
   const { t, format } = useLanguage();
   const trpc = useTRPC();
   const now = useNow();
-  const queue = useQuery(trpc.tasks.queueStatus.queryOptions({ queue: task.queue }, { enabled: task.status === "queued" })).data;
+  const queue = useQuery(
+    trpc.tasks.queueStatus.queryOptions({ queue: task.queue }, { enabled: task.status === "queued" }),
+  ).data;
   const { icon: Icon, tone } = STATUS_LOOK[task.status];
   return (
     <p className="mt-2 flex items-start gap-2 text-base">
       <span className={`flex h-5.5 items-center ${TONE_TEXT[tone]}`}>
         <Icon />
       </span>
-      <span className="min-w-0 [overflow-wrap:anywhere] tabular-nums">{statusSentence(t, format, task, now, queue?.estimatedWaitSeconds ?? null, queue?.queueLength ?? 0)}</span>
+      <span className="min-w-0 [overflow-wrap:anywhere] tabular-nums">
+        {statusSentence(t, format, task, now, queue?.estimatedWaitSeconds ?? null, queue?.queueLength ?? 0)}
+      </span>
     </p>
   );
 };
@@ -98,7 +102,15 @@ const Actions = ({ task }: { task: Task }) => {
           {t("action.copyId")}
         </MenuItem>
       </Menu>
-      {asking && <CancelDialog tasks={[task]} open onOpenChange={setAsking} busy={cancel.isPending} onConfirm={() => cancel.mutate({ taskId: task.taskId }, { onSettled: () => setAsking(false) })} />}
+      {asking && (
+        <CancelDialog
+          tasks={[task]}
+          open
+          onOpenChange={setAsking}
+          busy={cancel.isPending}
+          onConfirm={() => cancel.mutate({ taskId: task.taskId }, { onSettled: () => setAsking(false) })}
+        />
+      )}
     </div>
   );
 };
@@ -107,7 +119,10 @@ export const TaskHeader = ({ task }: { task: Task }) => {
   const { t } = useLanguage();
   return (
     <header>
-      <Link href="/tasks" className="-ml-1 inline-flex items-center gap-0.5 rounded pr-1 text-sm text-ink-2 hover:text-ink">
+      <Link
+        href="/tasks"
+        className="-ml-1 inline-flex items-center gap-0.5 rounded pr-1 text-sm text-ink-2 hover:text-ink"
+      >
         <ChevronLeftIcon />
         {t("nav.tasks")}
       </Link>

@@ -1,6 +1,6 @@
 "use client";
 // The program's output, live: follows the end until the reader scrolls away.
-import { type UIEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type UIEvent, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button, IconButton } from "../../ui/button";
@@ -31,10 +31,11 @@ const useFollow = (lines: LogLine[]) => {
   const last = lines.at(-1)?.line ?? 0;
   const before = useRef({ first, height: 0, scrollTop: 0 });
 
-  const toEnd = () => {
+  const toEnd = useCallback(() => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
-  };
+  }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when a line was added, at the end too
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -42,7 +43,7 @@ const useFollow = (lines: LogLine[]) => {
     if (first < before.current.first) element.scrollTop += element.scrollHeight - before.current.height;
     else if (isFollowing) toEnd();
     before.current = { first, height: element.scrollHeight, scrollTop: element.scrollTop };
-  }, [first, last, isFollowing]);
+  }, [first, last, isFollowing, toEnd]);
 
   // Lines that wrap, or are drawn for the first time, change the height without a new line.
   useLayoutEffect(() => {
@@ -50,7 +51,7 @@ const useFollow = (lines: LogLine[]) => {
     const resized = new ResizeObserver(toEnd);
     resized.observe(content.current);
     return () => resized.disconnect();
-  }, [isFollowing]);
+  }, [isFollowing, toEnd]);
 
   const onScroll = (event: UIEvent<HTMLDivElement>) => {
     const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
@@ -62,7 +63,14 @@ const useFollow = (lines: LogLine[]) => {
       setSeenLine(last);
     } else if (!isFollowing && isAtEnd) setFollowing(true);
   };
-  return { box, content, onScroll, isFollowing, newCount: isFollowing ? 0 : Math.max(0, last - seenLine), follow: () => setFollowing(true) };
+  return {
+    box,
+    content,
+    onScroll,
+    isFollowing,
+    newCount: isFollowing ? 0 : Math.max(0, last - seenLine),
+    follow: () => setFollowing(true),
+  };
 };
 
 const Loading = () => (
@@ -75,11 +83,26 @@ const Loading = () => (
 
 const NoLines = ({ task }: { task: Task }) => {
   const { t } = useLanguage();
-  const why = task.status === "running" ? t("log.emptyRunning") : isEnded(task.status) ? t("log.emptyEnded") : t("log.emptyWaiting");
+  const why =
+    task.status === "running"
+      ? t("log.emptyRunning")
+      : isEnded(task.status)
+        ? t("log.emptyEnded")
+        : t("log.emptyWaiting");
   return <EmptyState icon={<TerminalIcon />} title={why} />;
 };
 
-const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | null; times: boolean; wrap: boolean }) => {
+const Lines = ({
+  task,
+  attempt,
+  times,
+  wrap,
+}: {
+  task: Task;
+  attempt: number | null;
+  times: boolean;
+  wrap: boolean;
+}) => {
   const { t } = useLanguage();
   const { log, loadEarlier, isLoadingEarlier } = useTaskLog(task.taskId, attempt);
   const lines = log.data?.lines ?? [];
@@ -88,7 +111,8 @@ const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | n
   const sentence = useRefusalSentence();
   const showEarlier = () => loadEarlier().catch((error: unknown) => toast.error(sentence(refusalOf(error))));
   if (log.isPending) return <Loading />;
-  if (log.isError && !log.data) return <ErrorState compact error={log.error} onRetry={() => log.refetch()} retrying={log.isFetching} />;
+  if (log.isError && !log.data)
+    return <ErrorState compact error={log.error} onRetry={() => log.refetch()} retrying={log.isFetching} />;
   if (lines.length === 0) return <NoLines task={task} />;
   return (
     <div className="relative">
@@ -97,6 +121,7 @@ const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | n
         role="log"
         aria-live="off"
         aria-label={t("log.title")}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrows scroll only what has the focus
         tabIndex={0}
         onScroll={onScroll}
         className="max-h-[28rem] min-h-24 overflow-auto py-2 font-mono text-xs leading-5 -outline-offset-2 [overflow-anchor:none]"
@@ -114,7 +139,13 @@ const Lines = ({ task, attempt, times, wrap }: { task: Task; attempt: number | n
       </div>
       {!isFollowing && (
         <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
-          <Button size="sm" look="primary" className="pointer-events-auto rounded-full! shadow-raised" icon={<ArrowDownIcon />} onClick={follow}>
+          <Button
+            size="sm"
+            look="primary"
+            className="pointer-events-auto rounded-full! shadow-raised"
+            icon={<ArrowDownIcon />}
+            onClick={follow}
+          >
             {newCount > 0 ? t("log.newLines", { count: newCount }) : t("log.toEnd")}
           </Button>
         </div>
@@ -147,7 +178,12 @@ export const TaskLog = ({ task }: { task: Task }) => {
       actions={
         <>
           {task.attempt > 1 && (
-            <Select aria-label={t("log.attempt")} value={attempt ?? ""} onChange={(event) => setAttempt(event.target.value === "" ? null : Number(event.target.value))} className="mr-1">
+            <Select
+              aria-label={t("log.attempt")}
+              value={attempt ?? ""}
+              onChange={(event) => setAttempt(event.target.value === "" ? null : Number(event.target.value))}
+              className="mr-1"
+            >
               <option value="">{t("log.allAttempts")}</option>
               {Array.from({ length: task.attempt }, (_, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: attempts are numbered
@@ -157,10 +193,22 @@ export const TaskLog = ({ task }: { task: Task }) => {
               ))}
             </Select>
           )}
-          <IconButton size="sm" label={t("log.times")} aria-pressed={times} className="aria-pressed:bg-sunken aria-pressed:text-ink" onClick={() => setTimes(!times)}>
+          <IconButton
+            size="sm"
+            label={t("log.times")}
+            aria-pressed={times}
+            className="aria-pressed:bg-sunken aria-pressed:text-ink"
+            onClick={() => setTimes(!times)}
+          >
             <ClockIcon />
           </IconButton>
-          <IconButton size="sm" label={t("log.wrap")} aria-pressed={wrap} className="aria-pressed:bg-sunken aria-pressed:text-ink" onClick={() => setWrap(!wrap)}>
+          <IconButton
+            size="sm"
+            label={t("log.wrap")}
+            aria-pressed={wrap}
+            className="aria-pressed:bg-sunken aria-pressed:text-ink"
+            onClick={() => setWrap(!wrap)}
+          >
             <WrapIcon />
           </IconButton>
           <IconButton size="sm" label={t("log.download")} disabled={isDownloading} onClick={download}>

@@ -29,7 +29,16 @@ const Smoothing = ({ value, onChange }: { value: number; onChange: (value: numbe
   return (
     <span className="mr-2 flex items-center gap-2 text-xs text-ink-2 max-sm:hidden">
       <label htmlFor={id}>{t("metrics.smoothing")}</label>
-      <input id={id} type="range" min={0} max={0.95} step={0.05} value={value} onChange={(event) => onChange(Number(event.target.value))} className="w-24 accent-accent-solid" />
+      <input
+        id={id}
+        type="range"
+        min={0}
+        max={0.95}
+        step={0.05}
+        value={value}
+        onChange={(event) => onChange(Number(event.target.value))}
+        className="w-24 accent-accent-solid"
+      />
       <span className="w-8 tabular-nums">{value === 0 ? t("metrics.off") : format.percent(value)}</span>
     </span>
   );
@@ -44,8 +53,14 @@ export const TaskMetrics = ({ task }: { task: Task }) => {
   const metrics = query.data?.metrics;
   const names = metrics ? Object.keys(metrics).join("\n") : "";
   const groups = useMemo(() => (names === "" ? [] : groupMetrics(names.split("\n"))), [names]);
-  const canSmooth = !asTable && metrics !== undefined && Object.values(metrics).some((points) => points.length >= SMOOTHABLE_POINTS);
-  const why = task.status === "running" ? t("metrics.emptyRunning") : isEnded(task.status) ? t("metrics.emptyEnded") : t("metrics.emptyWaiting");
+  const canSmooth =
+    !asTable && metrics !== undefined && Object.values(metrics).some((points) => points.length >= SMOOTHABLE_POINTS);
+  const why =
+    task.status === "running"
+      ? t("metrics.emptyRunning")
+      : isEnded(task.status)
+        ? t("metrics.emptyEnded")
+        : t("metrics.emptyWaiting");
   return (
     <Card
       title={t("metrics.title")}
@@ -53,7 +68,12 @@ export const TaskMetrics = ({ task }: { task: Task }) => {
         groups.length > 0 && (
           <>
             {canSmooth && <Smoothing value={smoothing} onChange={setSmoothing} />}
-            <Button size="sm" look="ghost" icon={asTable ? <ChartIcon /> : <TableIcon />} onClick={() => setAsTable(!asTable)}>
+            <Button
+              size="sm"
+              look="ghost"
+              icon={asTable ? <ChartIcon /> : <TableIcon />}
+              onClick={() => setAsTable(!asTable)}
+            >
               {asTable ? t("metrics.showCharts") : t("metrics.showTable")}
             </Button>
           </>
@@ -66,7 +86,9 @@ export const TaskMetrics = ({ task }: { task: Task }) => {
           <Skeleton className="h-44" />
         </div>
       )}
-      {query.isError && !metrics && <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />}
+      {query.isError && !metrics && (
+        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+      )}
       {metrics && groups.length === 0 && (
         <EmptyState icon={<ChartIcon />} title={why}>
           {t("metrics.how")} <code className="font-mono text-xs">{'{"step": 1, "loss": 0.42}'}</code>

@@ -77,7 +77,11 @@ const NoTask = ({ taskId, ...failed }: { taskId: string; error: unknown; onRetry
   const { t } = useLanguage();
   if (refusalOf(failed.error).kind === "not-found")
     return (
-      <EmptyState icon={<SearchIcon />} title={t("task.notFound")} action={<LinkButton href="/tasks">{t("action.allTasks")}</LinkButton>}>
+      <EmptyState
+        icon={<SearchIcon />}
+        title={t("task.notFound")}
+        action={<LinkButton href="/tasks">{t("action.allTasks")}</LinkButton>}
+      >
         {t("task.notFoundNote", { id: taskId })}
       </EmptyState>
     );

@@ -3,7 +3,7 @@
 import clsx from "clsx";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { memo, type MouseEvent } from "react";
+import { type MouseEvent, memo } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import type { PlainKey } from "../../i18n/translate";
 import { Checkbox } from "../../ui/field";
@@ -35,35 +35,56 @@ const Header = ({ column, state, onSort }: { column: Column; state: ListState; o
   const isSorted = sort !== undefined && state.sort === sort;
   const direction = state.order === "asc" ? "ascending" : "descending";
   return (
-    <th scope="col" aria-sort={isSorted ? direction : undefined} className={clsx("h-9 border-b border-line px-3 text-left text-xs font-medium text-ink-2", column.width, column.align === "right" && "text-right")}>
+    <th
+      scope="col"
+      aria-sort={isSorted ? direction : undefined}
+      className={clsx(
+        "h-9 border-b border-line px-3 text-left text-xs font-medium text-ink-2",
+        column.width,
+        column.align === "right" && "text-right",
+      )}
+    >
       {sort === undefined ? (
         t(column.title)
       ) : (
-        <button type="button" onClick={() => onSort(sort)} className={clsx("-mx-1 inline-flex items-center gap-1 rounded px-1 hover:text-ink", isSorted && "text-ink")}>
+        <button
+          type="button"
+          onClick={() => onSort(sort)}
+          className={clsx("-mx-1 inline-flex items-center gap-1 rounded px-1 hover:text-ink", isSorted && "text-ink")}
+        >
           {t(column.title)}
-          {isSorted && (state.order === "asc" ? <ArrowUpIcon className="size-3" /> : <ArrowDownIcon className="size-3" />)}
+          {isSorted &&
+            (state.order === "asc" ? <ArrowUpIcon className="size-3" /> : <ArrowDownIcon className="size-3" />)}
         </button>
       )}
     </th>
   );
 };
 
-type RowProps = { task: Task; isGone: boolean; isSelected: boolean; onSelect: (taskId: string, range: boolean) => void };
+type RowProps = {
+  task: Task;
+  isGone: boolean;
+  isSelected: boolean;
+  onSelect: (taskId: string, range: boolean) => void;
+};
 
 const Row = memo(({ task, isGone, isSelected, onSelect }: RowProps) => {
   const { t } = useLanguage();
   const router = useRouter();
   const href = `/tasks/${task.taskId}`;
-  /** The whole row opens the task, but for what has a click of its own and for text that is being marked. */
+  /** The whole row opens the task (for the keyboard, its name is a link), but for what has a click of its own and for text that is being marked. */
   const open = (event: MouseEvent<HTMLTableRowElement>) => {
-    if (!(event.target instanceof Element) || event.target.closest("a, button, input, [role=menu], [role=dialog]")) return;
+    if (!(event.target instanceof Element) || event.target.closest("a, button, input, [role=menu], [role=dialog]"))
+      return;
     if (!event.currentTarget.contains(event.target) || window.getSelection()?.isCollapsed === false) return;
     if (event.metaKey || event.ctrlKey) window.open(href, "_blank");
     else router.push(href);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the name in the row is the link for the keyboard
-    <tr onClick={open} className={clsx("h-11 cursor-pointer", isSelected ? "bg-accent-soft" : "hover:bg-hover", isGone && "opacity-50")}>
+    <tr
+      onClick={open}
+      className={clsx("h-11 cursor-pointer", isSelected ? "bg-accent-soft" : "hover:bg-hover", isGone && "opacity-50")}
+    >
       <td className={clsx(cell, "w-10 pr-0!")}>
         <Checkbox
           className="block"
@@ -78,7 +99,13 @@ const Row = memo(({ task, isGone, isSelected, onSelect }: RowProps) => {
       </td>
       <td className={cell}>
         <span className="flex min-w-0 items-center gap-2">
-          <Link href={href} data-row-link prefetch={false} className="truncate rounded font-medium text-ink hover:underline" title={task.name}>
+          <Link
+            href={href}
+            data-row-link
+            prefetch={false}
+            className="truncate rounded font-medium text-ink hover:underline"
+            title={task.name}
+          >
             {task.name}
           </Link>
           <TaskTags tags={task.tags} />
@@ -87,7 +114,9 @@ const Row = memo(({ task, isGone, isSelected, onSelect }: RowProps) => {
       <td className={clsx(cell, "truncate text-ink-2")} title={task.queue}>
         {task.queue}
       </td>
-      <td className={clsx(cell, "text-right tabular-nums", task.priority === 0 ? "text-ink-3" : "text-ink")}>{task.priority}</td>
+      <td className={clsx(cell, "text-right tabular-nums", task.priority === 0 ? "text-ink-3" : "text-ink")}>
+        {task.priority}
+      </td>
       <td className={clsx(cell, "text-ink-2")}>
         <div className="truncate first-letter:uppercase">
           <TaskDetail task={task} />
@@ -106,7 +135,12 @@ const Row = memo(({ task, isGone, isSelected, onSelect }: RowProps) => {
   );
 });
 
-type Props = { rows: { row: Task; isGone: boolean }[]; state: ListState; selection: Selection; onSort: (sort: Sort) => void };
+type Props = {
+  rows: { row: Task; isGone: boolean }[];
+  state: ListState;
+  selection: Selection;
+  onSort: (sort: Sort) => void;
+};
 
 export const TaskTable = ({ rows, state, selection, onSort }: Props) => {
   const { t } = useLanguage();
@@ -133,7 +167,13 @@ export const TaskTable = ({ rows, state, selection, onSort }: Props) => {
       </thead>
       <tbody className="[&>tr:last-child>td]:border-b-0">
         {rows.map(({ row, isGone }) => (
-          <Row key={row.taskId} task={row} isGone={isGone} isSelected={selection.has(row.taskId)} onSelect={selection.toggle} />
+          <Row
+            key={row.taskId}
+            task={row}
+            isGone={isGone}
+            isSelected={selection.has(row.taskId)}
+            onSelect={selection.toggle}
+          />
         ))}
       </tbody>
     </table>

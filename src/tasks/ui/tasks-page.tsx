@@ -13,8 +13,8 @@ import { useUrlState } from "../../ui/url-state";
 import type { Task } from "../task";
 import { BulkActions } from "./bulk-actions";
 import { FirstRun } from "./first-run";
-import { type ListState, listQuery, nextSort, readListState } from "./list-state";
 import { ListSkeleton } from "./list-skeleton";
+import { type ListState, listQuery, nextSort, readListState } from "./list-state";
 import { Pager } from "./pager";
 import { QueueBanners } from "./queue-banners";
 import { QueueBar } from "./queue-bar";
@@ -32,7 +32,7 @@ const NOTHING: Task[] = [];
 const useRowKeys = () => {
   const move = (by: number) => {
     const links = [...document.querySelectorAll<HTMLElement>("[data-row-link]")];
-    const at = links.findIndex((link) => link === document.activeElement);
+    const at = links.findIndex((link) => link.matches(":focus"));
     links[Math.min(links.length - 1, Math.max(0, at === -1 ? 0 : at + by))]?.focus();
   };
   useShortcut("j", () => move(1));
@@ -49,7 +49,11 @@ const NoMatch = ({ state, onClear }: { state: ListState; onClear: () => void }) 
     state.queue === null ? null : t("tasks.noMatchQueue", { queue: state.queue }),
   ].filter((part) => part !== null);
   return (
-    <EmptyState icon={<SearchIcon />} title={t("tasks.noMatch")} action={<Button onClick={onClear}>{t("tasks.clearFilters")}</Button>}>
+    <EmptyState
+      icon={<SearchIcon />}
+      title={t("tasks.noMatch")}
+      action={<Button onClick={onClear}>{t("tasks.clearFilters")}</Button>}
+    >
       {what.join(t("list.separator"))}
     </EmptyState>
   );
@@ -62,7 +66,11 @@ export const TasksPage = () => {
   const state = useMemo(() => readListState(new URLSearchParams(params)), [params]);
   const { queues, overview, error: overviewError, refetch: refetchOverview, isNew } = useQueueOverview(state.queue);
   const list = useQuery(trpc.tasks.list.queryOptions(listQuery(state), { placeholderData: keepPreviousData }));
-  const counts = useQuery(trpc.tasks.counts.queryOptions(state.queue === null ? {} : { queue: state.queue }, { placeholderData: keepPreviousData }));
+  const counts = useQuery(
+    trpc.tasks.counts.queryOptions(state.queue === null ? {} : { queue: state.queue }, {
+      placeholderData: keepPreviousData,
+    }),
+  );
 
   const tasks = list.data?.tasks ?? NOTHING;
   const ids = useMemo(() => tasks.map((task) => task.taskId), [tasks]);
@@ -92,7 +100,12 @@ export const TasksPage = () => {
           </div>
         )
       ) : (
-        <QueueBar queues={queues} overview={overview} queue={state.queue} onQueue={(queue) => change({ queue, page: null })} />
+        <QueueBar
+          queues={queues}
+          overview={overview}
+          queue={state.queue}
+          onQueue={(queue) => change({ queue, page: null })}
+        />
       )}
       <QueueBanners overview={overview} />
       {selection.isSome ? (
@@ -109,18 +122,35 @@ export const TasksPage = () => {
       >
         {newCount > 0 && (
           <div className="absolute inset-x-0 top-11 z-10 flex justify-center">
-            <Button size="sm" look="primary" className="rounded-full! shadow-raised" icon={<ArrowUpIcon />} onClick={() => setPointed(false)}>
+            <Button
+              size="sm"
+              look="primary"
+              className="rounded-full! shadow-raised"
+              icon={<ArrowUpIcon />}
+              onClick={() => setPointed(false)}
+            >
               {t("tasks.new", { count: newCount })}
             </Button>
           </div>
         )}
         {list.isPending && <ListSkeleton />}
-        {list.isError && !list.data && <ErrorState error={list.error} onRetry={() => Promise.all([list.refetch(), refetchOverview()])} retrying={list.isFetching} />}
+        {list.isError && !list.data && (
+          <ErrorState
+            error={list.error}
+            onRetry={() => Promise.all([list.refetch(), refetchOverview()])}
+            retrying={list.isFetching}
+          />
+        )}
         {list.data && rows.length === 0 && <NoMatch state={state} onClear={clearFilters} />}
         {rows.length > 0 && (
           <div className={list.isPlaceholderData ? "opacity-60 transition-opacity" : undefined}>
             <div className="max-md:hidden">
-              <TaskTable rows={rows} state={state} selection={selection} onSort={(sort) => change({ ...nextSort(state, sort), page: null })} />
+              <TaskTable
+                rows={rows}
+                state={state}
+                selection={selection}
+                onSort={(sort) => change({ ...nextSort(state, sort), page: null })}
+              />
             </div>
             <div className="md:hidden">
               <TaskCards rows={rows} selection={selection} />
@@ -128,7 +158,14 @@ export const TasksPage = () => {
           </div>
         )}
       </section>
-      {list.data && <Pager page={state.page} shown={list.data.tasks.length} total={list.data.total} onPage={(page) => change({ page: page === 1 ? null : String(page) })} />}
+      {list.data && (
+        <Pager
+          page={state.page}
+          shown={list.data.tasks.length}
+          total={list.data.total}
+          onPage={(page) => change({ page: page === 1 ? null : String(page) })}
+        />
+      )}
     </div>
   );
 };

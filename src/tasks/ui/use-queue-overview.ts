@@ -41,9 +41,13 @@ export const useQueueOverview = (queue: string | null) => {
   });
 
   const count = (status: TaskStatus) =>
-    queue === null ? (queues.data ?? []).reduce((sum, item) => sum + item.counts[status], 0) : (states.data[0]?.statistics[status] ?? 0);
+    queue === null
+      ? (queues.data ?? []).reduce((sum, item) => sum + item.counts[status], 0)
+      : (states.data[0]?.statistics[status] ?? 0);
   // A worker may serve several queues.
-  const workers = [...new Map(states.data.flatMap((state) => state.workers).map((worker) => [worker.id, worker])).values()];
+  const workers = [
+    ...new Map(states.data.flatMap((state) => state.workers).map((worker) => [worker.id, worker])).values(),
+  ];
   const looked = states.data.find((state) => state.queue === (queue ?? DEFAULT_QUEUE));
   const overview: QueueOverview = {
     running: count("running"),
@@ -62,6 +66,6 @@ export const useQueueOverview = (queue: string | null) => {
     error: queues.data === undefined ? queues.error : states.error,
     refetch: () => Promise.all([queues.refetch(), states.refetch()]),
     /** the account has never had a task */
-    isNew: queues.data !== undefined && queues.data.every((item) => totalOf(item) === 0),
+    isNew: queues.data?.every((item) => totalOf(item) === 0) ?? false,
   };
 };

@@ -45,7 +45,11 @@ export const useTaskLog = (taskId: string, attempt: number | null) => {
         return { lines: logs, reachedStart: logs.length < FIRST_LINES };
       }
       for (;;) {
-        const { logs } = await client.tasks.logs.query({ ...of, after: known.lines.at(-1)?.line ?? 0, limit: MOST_PER_REQUEST });
+        const { logs } = await client.tasks.logs.query({
+          ...of,
+          after: known.lines.at(-1)?.line ?? 0,
+          limit: MOST_PER_REQUEST,
+        });
         known = appendLines(known, logs);
         if (logs.length < MOST_PER_REQUEST) return known;
       }
@@ -65,11 +69,19 @@ export const useTaskLog = (taskId: string, attempt: number | null) => {
       // Numbers may have gaps, where the middle of a flood was left out.
       while (earlier.length === 0 && after > 0) {
         after = Math.max(0, after - FIRST_LINES);
-        const { logs } = await client.tasks.logs.query({ taskId, ...(attempt === null ? {} : { attempt }), after, limit: FIRST_LINES });
+        const { logs } = await client.tasks.logs.query({
+          taskId,
+          ...(attempt === null ? {} : { attempt }),
+          after,
+          limit: FIRST_LINES,
+        });
         earlier = logs.filter((line) => line.line < first);
         if (attempt !== null && earlier.length === 0) after = 0;
       }
-      queryClient.setQueryData<TaskLog>(taskLogKey(taskId, attempt), (log) => log && prependLines(log, earlier, after === 0));
+      queryClient.setQueryData<TaskLog>(
+        taskLogKey(taskId, attempt),
+        (log) => log && prependLines(log, earlier, after === 0),
+      );
     } finally {
       setLoadingEarlier(false);
     }

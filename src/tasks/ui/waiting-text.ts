@@ -15,9 +15,19 @@ const RULES: Rule[] = [
   [/^the workers that could run it are shutting down$/, (t) => t("waiting.draining")],
   [/^no single worker has all that it needs$/, (t) => t("waiting.noSingleWorker")],
   [/^scheduled for (.+)$/, (t) => t("waiting.scheduled")],
-  [/^waits for (.+) and (\d+) more$/, (t, [ids = "", count = ""]) => t("waiting.dependenciesMore", { ids, count: Number(count) })],
+  [
+    /^waits for (.+) and (\d+) more$/,
+    (t, [ids = "", count = ""]) => t("waiting.dependenciesMore", { ids, count: Number(count) }),
+  ],
   [/^waits for (.+)$/, (t, [ids = ""]) => t("waiting.dependencies", { ids })],
-  [/^needs (.+)$/, (t, [needs = ""]) => needs.split("; ").map((need) => lack(t, need)).join(t("list.separator"))],
+  [
+    /^needs (.+)$/,
+    (t, [needs = ""]) =>
+      needs
+        .split("; ")
+        .map((need) => lack(t, need))
+        .join(t("list.separator")),
+  ],
 ];
 
 const lack = (t: Translate, text: string): string => {

@@ -9,6 +9,9 @@ test.each([
   ["down", false, 9000, false, "polling"],
   ["down", true, 500, true, "offline"],
   ["open", true, 0, true, "offline"],
-] as const)("stream %s (was open: %s) for %i ms, unreachable %s: %s", (stream, wasOpen, downForMs, unreachable, word) => {
-  expect(connectionOf(stream, wasOpen, downForMs, unreachable)).toBe(word);
-});
+] as const)(
+  "stream %s (was open: %s) for %i ms, unreachable %s: %s",
+  (stream, wasOpen, downForMs, unreachable, word) => {
+    expect(connectionOf(stream, wasOpen, downForMs, unreachable)).toBe(word);
+  },
+);

@@ -12,7 +12,12 @@ export const PATIENCE_MS = 4000;
  * @param downForMs   since when the stream is not open; 0 while it is
  * @param unreachable whether the last request got no answer
  */
-export const connectionOf = (stream: StreamState, wasOpen: boolean, downForMs: number, unreachable: boolean): Connection => {
+export const connectionOf = (
+  stream: StreamState,
+  wasOpen: boolean,
+  downForMs: number,
+  unreachable: boolean,
+): Connection => {
   if (unreachable) return "offline";
   if (stream === "open") return "live";
   if (downForMs >= PATIENCE_MS) return "polling";

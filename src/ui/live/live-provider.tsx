@@ -18,7 +18,7 @@ const NET_MS = 60_000;
 
 export type Refresh = { hints: LiveHint[] } | "everything" | "running";
 
-type Status = { connection: Connection; /** of the last answer, in ms */ asOf: number };
+type Status = { connection: Connection /** of the last answer, in ms */; asOf: number };
 
 const StatusContext = createContext<Status>({ connection: "connecting", asOf: 0 });
 
@@ -36,7 +36,8 @@ const useReachability = () => {
         if (event.action.type === "success") {
           asOf.current = Date.now();
           setUnreachable(false);
-        } else if (event.action.type === "error" || event.action.type === "failed") setUnreachable(isOffline(event.action.error));
+        } else if (event.action.type === "error" || event.action.type === "failed")
+          setUnreachable(isOffline(event.action.error));
       }),
     [queryClient],
   );
@@ -65,7 +66,15 @@ const useVisibleRefresh = (onRefresh: (refresh: Refresh) => void) => {
   }).current;
 };
 
-export const LiveProvider = ({ userId, onRefresh, children }: { userId: string; onRefresh: (refresh: Refresh) => void; children: ReactNode }) => {
+export const LiveProvider = ({
+  userId,
+  onRefresh,
+  children,
+}: {
+  userId: string;
+  onRefresh: (refresh: Refresh) => void;
+  children: ReactNode;
+}) => {
   const client = useTRPCClient();
   const { unreachable, asOf } = useReachability();
   const refresh = useVisibleRefresh(onRefresh);
@@ -95,8 +104,9 @@ export const LiveProvider = ({ userId, onRefresh, children }: { userId: string; 
     };
   }, [client, userId, refresh]);
 
+  const isOpen = stream === "open";
   useEffect(() => {
-    if (stream === "open") {
+    if (isOpen) {
       setCut(false);
       setWasOpen(true);
       refresh("everything");
@@ -105,7 +115,7 @@ export const LiveProvider = ({ userId, onRefresh, children }: { userId: string; 
     }
     const patience = setTimeout(() => setCut(true), PATIENCE_MS);
     return () => clearTimeout(patience);
-  }, [stream === "open", refresh]);
+  }, [isOpen, refresh]);
 
   useEffect(() => {
     if (!cut) return;

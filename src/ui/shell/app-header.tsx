@@ -16,7 +16,10 @@ export const AppHeader = ({ email }: { email: string }) => {
   const path = usePathname();
   return (
     <header className="sticky top-0 z-30 border-b border-line bg-canvas">
-      <a href="#main" className="sr-only z-50 rounded-md bg-accent-solid px-3 py-1.5 text-sm text-white focus:not-sr-only focus:absolute focus:top-2 focus:left-2">
+      <a
+        href="#main"
+        className="sr-only z-50 rounded-md bg-accent-solid px-3 py-1.5 text-sm text-white focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
         {t("shell.skip")}
       </a>
       <div className="mx-auto flex h-12 max-w-7xl items-center gap-6 px-4 max-sm:gap-2 sm:px-6">
@@ -31,7 +34,10 @@ export const AppHeader = ({ email }: { email: string }) => {
                 key={page.href}
                 href={page.href}
                 aria-current={isHere ? "page" : undefined}
-                className={clsx("rounded-md px-2 py-1 text-sm whitespace-nowrap", isHere ? "font-medium text-ink" : "text-ink-2 hover:text-ink")}
+                className={clsx(
+                  "rounded-md px-2 py-1 text-sm whitespace-nowrap",
+                  isHere ? "font-medium text-ink" : "text-ink-2 hover:text-ink",
+                )}
               >
                 {t(page.title)}
               </Link>
