@@ -24,8 +24,8 @@ export type Peers = {
 export const installPeers = async (): Promise<Peers> => {
   const folder = mkdtempSync(path.join(tmpdir(), "mlqueue-peers-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(path.join(folder, "package.json"), '{"private":true,"type":"module"}');
-  await run("npm", ["install", "--no-audit", "--no-fund", "--allow-scripts=node", ...PACKAGES, NODE], {
+  writeFileSync(path.join(folder, "package.json"), '{"private":true,"type":"module","allowScripts":{"node":true}}');
+  await run("npm", ["install", "--no-audit", "--no-fund", ...PACKAGES, NODE], {
     cwd: folder,
   });
   copyFileSync(fileURLToPath(new URL("../peers.mjs", import.meta.url)), path.join(folder, "peers.mjs"));

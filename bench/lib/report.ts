@@ -1,7 +1,5 @@
 // What a bench found, beside its limit: printed, kept in results.json, and shown in results.md.
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
@@ -124,13 +122,6 @@ export const keepFigures = async (bench: string, figures: Figure[]): Promise<voi
     [bench]: { measuredAt: new Date().toISOString(), machine: await machine(), figures },
   };
   const sorted = Object.fromEntries(Object.entries(kept).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(fileOf("results.json"), JSON.stringify(sorted));
+  writeFileSync(fileOf("results.json"), `${JSON.stringify(sorted, null, 2)}\n`);
   writeFileSync(fileOf("results.md"), asMarkdown(sorted));
-  format([fileOf("results.json"), fileOf("results.md")]);
-};
-
-/** As the check of the repository wants them. */
-const format = (files: string[]): void => {
-  const biome = createRequire(import.meta.url).resolve("@biomejs/biome/bin/biome");
-  execFileSync(process.execPath, [biome, "format", "--write", ...files], { stdio: "ignore" });
 };

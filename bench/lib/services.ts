@@ -33,6 +33,18 @@ const admin = async (statement: string): Promise<void> => {
   }
 };
 
+/** While autovacuum works in it a database cannot be dropped by its owner. */
+const dropDatabase = async (name: string): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await admin(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    } catch (error) {
+      if (tries === 60 || !(error instanceof postgres.PostgresError && error.code === "42501")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+};
+
 const deleteKeys = async (url: string, prefix: string): Promise<void> => {
   const redis = openRedis(url, { timeoutMs: 10_000 });
   try {
@@ -88,7 +100,7 @@ export const openServices = async (bench: string, settings: Record<string, strin
       await closeDb();
       closeRedis();
       await deleteKeys(redisUrl, redisPrefix);
-      await admin(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
+      await dropDatabase(database);
     },
   };
 };

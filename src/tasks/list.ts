@@ -2,10 +2,11 @@
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { log } from "../platform/log";
-import { countTasks } from "./counts";
+import { countTasks, type StatusCounts } from "./counts";
 import type { ListInput } from "./input";
+import { type Cursor, foundBy, type PageQuery, pageRows, type Sort } from "./page-rows";
 import { positionsOf } from "./ready-queue";
-import type { TaskStatus } from "./status";
+import { TASK_STATUSES, type TaskStatus } from "./status";
 import { type Task, type TaskRow, toTask } from "./task";
 import { type QueueState, waitingReason } from "./waiting-reason";
 import { liveWorkers } from "./worker-registry";
@@ -140,11 +141,6 @@ export type TaskPage = { tasks: Task[]; total: number; limit: number; offset: nu
 
 /** `total` is counted exactly up to here where a search filters; from the counters elsewhere. */
 const EXACT_TOTAL_LIMIT = 100_000;
-/** Up to this many active tasks are sorted after the fact; above, the newest-first index finds them sooner. */
-const FEW = 20_000;
-
-type Cursor = { v: string | number | null; s: number };
-
 const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
 
 const decodeCursor = (text: string): Cursor => {
@@ -166,55 +162,12 @@ const decodeCursor = (text: string): Cursor => {
   throw badField("cursor", "is not one that this server gave");
 };
 
-type Sort = "seq" | "place" | "priority" | "started_at" | "completed_at" | "name";
-
 const sortOf = (input: ListInput): { column: Sort; ascending: boolean } => {
   const onlyQueued = input.status?.length === 1 && input.status[0] === "queued";
   if (input.sort === undefined && onlyQueued) return { column: "place", ascending: input.order !== "desc" };
   const column = input.sort === undefined || input.sort === "created_at" ? "seq" : input.sort;
   return { column, ascending: input.order === "asc" };
 };
-
-const columnSql = (sql: SqlLike, column: Sort) =>
-  ({
-    seq: sql`t.seq`,
-    place: sql`t.place`,
-    priority: sql`t.priority`,
-    started_at: sql`t.started_at`,
-    completed_at: sql`t.completed_at`,
-    name: sql`t.name COLLATE "C"`,
-  })[column];
-
-/** A task that has no start or end yet comes last in either direction: it is left to the id behind -infinity or infinity. */
-const sortKey = (sql: SqlLike, column: Sort, ascending: boolean) => {
-  if (column !== "started_at" && column !== "completed_at") return columnSql(sql, column);
-  return ascending
-    ? sql`coalesce(${columnSql(sql, column)}, 'infinity')`
-    : sql`coalesce(${columnSql(sql, column)}, '-infinity')`;
-};
-
-const ENDED = ["completed", "failed", "cancelled"] as const;
-const isEndedStatus = (status: TaskStatus): status is (typeof ENDED)[number] =>
-  (ENDED as readonly string[]).includes(status);
-
-/** Tasks in any of the statuses. No index knows `status` (see src/README.md): each comes from the table that holds its tasks. */
-const inStatus = (sql: SqlLike, userId: string, statuses: TaskStatus[], counts: Record<TaskStatus, number>) => {
-  const active = statuses.filter((status) => !isEndedStatus(status));
-  const ended = statuses.filter(isEndedStatus);
-  const few = active.reduce((sum, status) => sum + counts[status], 0) <= FEW;
-  if (active.length > 0 && !few) return sql`t.status = ANY(${statuses})`;
-  const parts = [];
-  if (ended.length > 0) parts.push(sql`t.outcome = ANY(${ended})`);
-  if (active.includes("queued")) parts.push(sql`t.id IN (SELECT task_id FROM ready_tasks WHERE user_id = ${userId})`);
-  if (active.includes("pending"))
-    parts.push(sql`t.id IN (SELECT task_id FROM pending_tasks WHERE user_id = ${userId})`);
-  if (active.includes("running")) parts.push(sql`t.id IN (SELECT task_id FROM task_attempts WHERE ended_at IS NULL)`);
-  const [head, ...rest] = parts;
-  if (!head) return sql`false`;
-  return sql`(${rest.reduce((all, part) => sql`${all} OR ${part}`, head)}) AND t.status = ANY(${statuses})`;
-};
-
-const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
 
 /**
  * A page of the account's tasks, newest first unless asked otherwise. A cursor goes on behind the last task of its page,
@@ -224,62 +177,34 @@ const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\$
  */
 export const listTasks = async (userId: string, input: ListInput): Promise<TaskPage> => {
   const sql = getSql();
-  const counts = await countTasks(userId, input.queue);
   const statuses = input.status && input.status.length > 0 ? [...new Set(input.status)] : null;
-  const { column, ascending } = sortOf(input);
-  const key = sortKey(sql, column, ascending);
-
-  const filters = [sql`t.user_id = ${userId}`];
-  if (statuses) filters.push(inStatus(sql, userId, statuses, counts));
-  if (input.queue !== undefined) filters.push(sql`t.queue = ${input.queue}`);
-  if (input.q) filters.push(sql`t.name ILIKE ${likePattern(input.q)}`);
-  if (input.tag !== undefined) filters.push(sql`${input.tag} = ANY(t.tags)`);
-  if (input.createdAfter !== undefined) filters.push(sql`t.created_at > ${input.createdAfter}::timestamptz`);
-  if (input.createdBefore !== undefined) filters.push(sql`t.created_at < ${input.createdBefore}::timestamptz`);
-  const where = filters.reduce((all, one) => sql`${all} AND ${one}`);
-
-  const isSearch =
-    Boolean(input.q) ||
-    input.tag !== undefined ||
-    input.createdAfter !== undefined ||
-    input.createdBefore !== undefined;
-  const total = isSearch
-    ? sql<
-        { n: number }[]
-      >`SELECT count(*) AS n FROM (SELECT 1 FROM tasks t WHERE ${where} LIMIT ${EXACT_TOTAL_LIMIT}) AS found`.then(
-        (rows) => rows[0]?.n ?? 0,
-      )
-    : Promise.resolve(
-        (statuses ?? (Object.keys(counts) as TaskStatus[])).reduce((sum, status) => sum + counts[status], 0),
-      );
-
   const cursor = input.cursor === undefined ? null : decodeCursor(input.cursor);
-  const offset = cursor ? 0 : input.offset;
-  const direction = ascending ? sql`ASC` : sql`DESC`;
-  const seqDirection = column === "place" || column === "seq" ? sql`` : sql`, t.seq DESC`;
-  const rows = await sql<(TaskRow & { sort_key: string | number | Date })[]>`
-    SELECT ${taskColumns(sql)}, ${column === "started_at" || column === "completed_at" ? sql`${key}::text` : key} AS sort_key FROM tasks t
-    WHERE ${where} ${cursor ? behind(sql, column, key, ascending, cursor) : sql``}
-    ORDER BY ${key} ${direction} ${seqDirection} LIMIT ${input.limit + 1} OFFSET ${offset}`;
+  const counts = await countTasks(userId, input.queue);
+  const query: PageQuery = { userId, input, statuses, counts, ...sortOf(input), cursor };
+  const [rows, total] = await Promise.all([
+    pageRows<TaskRow>(sql, query, taskColumns(sql)),
+    isSearch(input) ? countFound(sql, query) : sumOf(counts, statuses ?? TASK_STATUSES),
+  ]);
   const page = rows.slice(0, input.limit);
   const last = page.at(-1);
-  const nextCursor =
-    rows.length > input.limit && last ? encodeCursor({ v: last.sort_key as string | number, s: last.seq }) : null;
-  const [tasks, count] = await Promise.all([toTasks(page), total]);
-  return { tasks, total: count, limit: input.limit, offset, nextCursor };
+  const nextCursor = rows.length > input.limit && last ? encodeCursor({ v: last.sort_key, s: last.seq }) : null;
+  return {
+    tasks: await toTasks(page),
+    total,
+    limit: input.limit,
+    offset: cursor ? 0 : input.offset,
+    nextCursor,
+  };
 };
 
-const behind = (sql: SqlLike, column: Sort, key: ReturnType<typeof sortKey>, ascending: boolean, cursor: Cursor) => {
-  const type = {
-    seq: sql`int8`,
-    place: sql`int8`,
-    priority: sql`int`,
-    started_at: sql`timestamptz`,
-    completed_at: sql`timestamptz`,
-    name: sql`text`,
-  }[column];
-  const value = sql`${String(cursor.v)}::text::${type}`;
-  const beyond = ascending ? sql`${key} > ${value}` : sql`${key} < ${value}`;
-  if (column === "seq" || column === "place") return sql`AND ${beyond}`;
-  return sql`AND (${beyond} OR (${key} = ${value} AND t.seq < ${cursor.s}))`;
+const sumOf = (counts: StatusCounts, statuses: readonly TaskStatus[]): number =>
+  statuses.reduce((sum, status) => sum + counts[status], 0);
+
+const isSearch = ({ q, tag, createdAfter, createdBefore }: ListInput): boolean =>
+  Boolean(q) || tag !== undefined || createdAfter !== undefined || createdBefore !== undefined;
+
+const countFound = async (sql: SqlLike, query: PageQuery): Promise<number> => {
+  const [row] = await sql<{ n: number }[]>`
+    SELECT count(*) AS n FROM (SELECT 1 FROM tasks t WHERE ${foundBy(sql, query)} LIMIT ${EXACT_TOTAL_LIMIT}) AS found`;
+  return row?.n ?? 0;
 };

@@ -29,7 +29,7 @@ const Choice = ({
     className={clsx(
       "flex h-7 flex-1 cursor-pointer items-center justify-center rounded px-3 text-sm whitespace-nowrap has-focus-visible:outline-2 has-focus-visible:outline-accent max-sm:h-9 max-sm:px-1.5",
       chosen === value
-        ? "bg-surface font-medium text-ink shadow-[0_1px_2px_rgb(0_0_0/0.12)]"
+        ? "bg-surface font-medium text-ink shadow-[0_1px_2px_rgb(0_0_0/0.12)] dark:bg-line-strong"
         : "text-ink-2 hover:text-ink",
       disabled && "cursor-not-allowed opacity-50",
     )}

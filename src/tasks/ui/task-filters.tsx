@@ -142,7 +142,7 @@ export const TaskFilters = ({ state, counts, change }: Props) => {
     <div className="flex flex-wrap items-center justify-between gap-2">
       <fieldset
         aria-label={t("tasks.byState")}
-        className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1 max-md:w-full [scrollbar-width:none]"
+        className="-mx-1 flex max-w-full min-w-0 gap-0.5 overflow-x-auto px-1 max-md:w-full [scrollbar-width:none]"
       >
         <Tab isOn={state.status === null} count={total} onClick={() => change({ status: null, page: null })}>
           {t("tasks.all")}
