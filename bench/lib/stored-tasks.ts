@@ -19,7 +19,7 @@ const insertTasks = async (userId: string, { ended, running, queued }: Shape): P
       SELECT 'task_' || lpad(to_hex(s.turn), 8, '0') || substr(md5(s.turn::text), 1, 14), ${userId}, 'default',
         'resnet_lr_' || n || CASE WHEN n % 100 = 0 THEN '_rare' ELSE '' END,
         jsonb_build_object('model', 'resnet50', 'lr', 0.001 * (n % 17), 'batch_size', 64, 'epochs', 100), '{}', '{bench}',
-        n % 10, (1000000 - n % 10) * 4294967296 + s.turn, s.status, CASE WHEN s.status = 'queued' THEN 0 ELSE 1 END, s.turn, 'train_digits.mjs', 'g0c0m0',
+        n / 10 % 10, (1000000 - n / 10 % 10) * 4294967296 + s.turn, s.status, CASE WHEN s.status = 'queued' THEN 0 ELSE 1 END, s.turn, 'train_digits.mjs', 'g0c0m0',
         CASE WHEN s.status = 'completed' THEN '{"accuracy": 0.91, "loss": 0.31}'::jsonb END,
         CASE s.status WHEN 'failed' THEN 'exit code 1' WHEN 'cancelled' THEN 'cancelled' END, CASE WHEN s.status = 'failed' THEN 'exit' END,
         CASE WHEN s.status = 'queued' THEN NULL ELSE 'bench-1' END, CASE WHEN s.status IN ('queued', 'running') THEN NULL ELSE s.status END,

@@ -56,12 +56,15 @@ export const foundBy = (sql: SqlLike, { userId, input, statuses }: PageQuery): F
 const keyOf = (sql: SqlLike, column: Sort): Fragment =>
   column === "name" ? sql`t.name COLLATE "C"` : sql`t.${sql(column)}`;
 
-/** A task that has no start or end yet comes last in either direction, behind infinity or -infinity. */
-const keyOrEnd = (sql: SqlLike, column: Sort, ascending: boolean): Fragment => {
-  if (column !== "started_at" && column !== "completed_at") return keyOf(sql, column);
-  return ascending
-    ? sql`coalesce(${keyOf(sql, column)}, 'infinity')`
-    : sql`coalesce(${keyOf(sql, column)}, '-infinity')`;
+/** The key of tasks in a status, or of all (null). A task that has no start or end yet comes last in either direction. */
+const keyIn = (sql: SqlLike, { column, ascending }: PageQuery, status: TaskStatus | null): Fragment => {
+  const key = keyOf(sql, column);
+  if (column !== "started_at" && column !== "completed_at") return key;
+  const last = ascending ? sql`'infinity'::timestamptz` : sql`'-infinity'::timestamptz`;
+  // Bare, or as a constant, where that is enough: then an index has the order.
+  if (status !== null && column === "completed_at") return isEnded(status) ? key : last;
+  if (status === "pending" || status === "queued") return last;
+  return sql`coalesce(${key}, ${last})`;
 };
 
 const cursorValue = (sql: SqlLike, column: Sort, { v }: Cursor): Fragment => {
@@ -119,25 +122,21 @@ const whereActive = (sql: SqlLike, userId: string, status: TaskStatus, counts: S
 };
 
 const branchesOf = (sql: SqlLike, query: PageQuery, rows: number): Fragment[] => {
-  const { userId, statuses, counts, column, ascending } = query;
-  const key = keyOrEnd(sql, column, ascending);
-  if (statuses === null && column !== "completed_at") return [branch(sql, query, rows, sql`true`, key)];
-  // By completion the ended ones have an index, which a key that stands for all tasks could not use.
-  const endedKey = column === "completed_at" ? keyOf(sql, column) : key;
-  const wanted = (statuses ?? [...ENDED, ...ACTIVE]).filter((status) => counts[status] > 0);
-  const ended = wanted.filter(isEnded);
-  const hasAllEnded = ENDED.every((status) => counts[status] === 0 || ended.includes(status));
+  const { userId, counts, column } = query;
+  const isByTime = column === "started_at" || column === "completed_at";
+  if (query.statuses === null && !isByTime) return [branch(sql, query, rows, sql`true`, keyIn(sql, query, null))];
+  const statuses = (query.statuses ?? [...ENDED, ...ACTIVE]).filter((status) => counts[status] > 0);
+  const ofStatus = (status: TaskStatus, condition: Fragment) =>
+    branch(sql, query, rows, condition, keyIn(sql, query, status));
+  const ended = statuses.filter(isEnded);
+  const areAllEnded = ENDED.every((status) => counts[status] === 0 || ended.includes(status));
+  const [anEnded] = ended;
   const endedBranches =
-    column === "completed_at" && hasAllEnded && ended.length > 0
-      ? [branch(sql, query, rows, sql`t.completed_at IS NOT NULL`, endedKey)]
-      : ended.map((status) =>
-          branch(sql, query, rows, sql`t.outcome = ${status} AND t.completed_at IS NOT NULL`, endedKey),
-        );
-  const active = wanted.filter((status) => !isEnded(status));
-  return [
-    ...endedBranches,
-    ...active.map((status) => branch(sql, query, rows, whereActive(sql, userId, status, counts), key)),
-  ];
+    isByTime && areAllEnded && anEnded
+      ? [ofStatus(anEnded, sql`t.completed_at IS NOT NULL`)]
+      : ended.map((status) => ofStatus(status, sql`t.outcome = ${status} AND t.completed_at IS NOT NULL`));
+  const active = statuses.filter((status) => !isEnded(status));
+  return [...endedBranches, ...active.map((status) => ofStatus(status, whereActive(sql, userId, status, counts)))];
 };
 
 /**

@@ -1,7 +1,9 @@
 // The state of a queue as one account sees it, without a full count.
 import { getSql } from "../platform/db";
+import { log } from "../platform/log";
 import { countByQueue, countTasks, type StatusCounts } from "./counts";
 import { estimateWait } from "./estimate";
+import { countWaiting } from "./ready-queue";
 import { CLIENT_CLASS } from "./resource-class";
 import type { TaskStatus } from "./status";
 import { type WorkerState, workersOf } from "./worker-registry";
@@ -33,6 +35,21 @@ const meanDuration = async (userId: string, queue: string): Promise<number | nul
   return row?.mean ?? null;
 };
 
+/** Counted up to here where Redis cannot say: the sum is for an estimate. */
+const MAX_COUNTED = 20_000;
+
+/** Tasks that wait for a worker, of other accounts too: all of them share the workers. */
+const waitingFor = async (queue: string): Promise<number> => {
+  const known = await countWaiting(queue).catch((error: Error) => {
+    log.debug({ queue, error: error.message }, "waiting tasks were counted in postgresql");
+    return null;
+  });
+  if (known !== null) return known;
+  const [row] = await getSql()<{ waiting: number }[]>`
+    SELECT count(*) AS waiting FROM (SELECT 1 FROM ready_tasks WHERE queue = ${queue} AND class <> ${CLIENT_CLASS} LIMIT ${MAX_COUNTED}) AS ready`;
+  return row?.waiting ?? 0;
+};
+
 export const queueStatus = async (userId: string, input: { queue: string }): Promise<QueueStatus> => {
   const { queue } = input;
   const sql = getSql();
@@ -44,9 +61,7 @@ export const queueStatus = async (userId: string, input: { queue: string }): Pro
       WHERE a.ended_at IS NULL AND t.user_id = ${userId} AND t.queue = ${queue} ORDER BY a.started_at, t.id LIMIT ${CURRENT_TASKS}`,
     meanDuration(userId, queue),
     workersOf(queue),
-    // Of other accounts too: all of them share the workers.
-    sql<{ waiting: number }[]>`
-      SELECT count(*) AS waiting FROM (SELECT 1 FROM ready_tasks WHERE queue = ${queue} AND class <> ${CLIENT_CLASS} LIMIT 20000) AS ready`,
+    waitingFor(queue),
   ]);
   const slots = workers.filter((worker) => !worker.draining).reduce((sum, worker) => sum + worker.slots, 0);
   const busy = workers.reduce((sum, worker) => sum + worker.busy, 0);
@@ -62,7 +77,7 @@ export const queueStatus = async (userId: string, input: { queue: string }): Pro
       startedAt: row.started_at?.toISOString() ?? null,
     })),
     queueLength: statistics.queued,
-    estimatedWaitSeconds: estimateWait(waiting[0]?.waiting ?? 0, busy, mean, slots),
+    estimatedWaitSeconds: estimateWait(waiting, busy, mean, slots),
     workers,
   };
 };

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { getEnv } from "../platform/env";
 import { getRedis } from "../platform/redis";
-import type { Resources } from "./resource-class";
+import { CLIENT_CLASS, type Resources } from "./resource-class";
 
 export type ReadyEntry = { taskId: string; queue: string; userId: string; class: string; place: number };
 
@@ -221,6 +221,22 @@ export const positionsOf = async (
     pipeline.zrank(`${prefix()}place:${accountMember(entry.queue, entry.userId)}`, entry.taskId);
   const [whole, ...ranks] = (await execAll(pipeline)) as (number | null)[];
   return ranks.map((rank) => (whole === 1 && rank !== null ? rank + 1 : null));
+};
+
+/**
+ * How many tasks of a queue wait for a worker, of all accounts.
+ * @returns null where Redis cannot say (then ready_tasks can)
+ */
+export const countWaiting = async (queue: string, redis: Redis = getRedis()): Promise<number | null> => {
+  const [whole, members] = (await execAll(
+    redis.pipeline().exists(`${prefix()}epoch`).smembers(`${prefix()}classes`),
+  )) as [number, string[]];
+  if (whole !== 1) return null;
+  const pipeline = redis.pipeline();
+  for (const member of members)
+    if (member.startsWith(classMember(queue, "")) && member !== classMember(queue, CLIENT_CLASS))
+      pipeline.zcard(`${prefix()}ready:${member}`);
+  return ((await execAll(pipeline)) as number[]).reduce((sum, count) => sum + count, 0);
 };
 
 /** Tells the claim script which queues to pass over; PostgreSQL has the truth. */
