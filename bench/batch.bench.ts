@@ -8,7 +8,7 @@ import { ask } from "./lib/load";
 import { installPeers } from "./lib/peers";
 import { openWeb } from "./lib/programs";
 import type { Figure } from "./lib/report";
-import { forgetTasks, keepFolding } from "./lib/services";
+import { forgetTasks } from "./lib/services";
 import { taskBody } from "./lib/tasks";
 
 const bodies = (count: number) => Array.from({ length: count }, (_, n) => taskBody(n));
@@ -29,7 +29,6 @@ await bench("batch", async (services) => {
   await getSql()`CREATE TABLE bare_tasks (LIKE tasks INCLUDING ALL)`;
   const web = await openWeb(services);
   const peers = hasFlag("peers") ? await installPeers() : null;
-  const stopFolding = keepFolding();
 
   /** Posts the same batch until all tasks are there. @returns tasks per second */
   const perSecond = async (size: number, send: () => Promise<unknown>): Promise<number> => {
@@ -62,6 +61,5 @@ await bench("batch", async (services) => {
         target: { atLeastTimes: size === 1000 ? 1.2 : 2 },
       });
   }
-  await stopFolding();
   return figures;
 });

@@ -5,7 +5,7 @@ import { hasFlag, numberFlag } from "./lib/flags";
 import { openNoopWorker } from "./lib/noop-worker";
 import { installPeers } from "./lib/peers";
 import type { Figure } from "./lib/report";
-import { type BenchServices, forgetTasks, keepFolding } from "./lib/services";
+import { type BenchServices, forgetTasks } from "./lib/services";
 import { aTask } from "./lib/tasks";
 
 const BATCH = 2000;
@@ -48,7 +48,6 @@ await bench("drain", async (services) => {
   const rounds = numberFlag("rounds", 5);
   const count = numberFlag("tasks", 20_000);
   const peers = hasFlag("peers") ? await installPeers() : null;
-  const stopFolding = keepFolding();
   const figures: Figure[] = [];
   for (const slots of [10, 100]) {
     const [runs = [], peerRuns = []] = await inTurn(rounds, [
@@ -63,6 +62,5 @@ await bench("drain", async (services) => {
       ...(peers && { limit, target: { atLeastTimes: 1.2 } }),
     });
   }
-  await stopFolding();
   return figures;
 });

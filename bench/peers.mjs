@@ -85,7 +85,7 @@ const openBullmq = async ({ keep = false } = {}) => {
     await queue.obliterate({ force: true });
     await queue.close();
   };
-  return { queue, fill, remaining, start, close };
+  return { connection, queue, fill, remaining, start, close };
 };
 
 /** From the worker's start until its store holds no unfinished job. */
@@ -118,8 +118,9 @@ const bulk = async ({ fill, close }) => {
 
 /** With jobs kept and Redis' file synced at each write: what an accepted task has with us. */
 const pickup = async () => {
-  const { queue, start, close } = await openBullmq({ keep: true });
-  const redis = await queue.client;
+  const { Redis } = await import("ioredis");
+  const { connection, queue, start, close } = await openBullmq({ keep: true });
+  const redis = new Redis(connection);
   await redis.config("SET", "appendfsync", "always");
   await redis.config("SET", "appendonly", "yes");
   let started = () => {};

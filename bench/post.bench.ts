@@ -6,7 +6,7 @@ import { bench, inTurn } from "./lib/bench";
 import { numberFlag } from "./lib/flags";
 import { requestsPerSecond } from "./lib/load";
 import { openBare, openWeb } from "./lib/programs";
-import { forgetTasks, keepFolding } from "./lib/services";
+import { forgetTasks } from "./lib/services";
 import { taskBody } from "./lib/tasks";
 
 const CONNECTIONS = 50;
@@ -18,7 +18,6 @@ await bench("post", async (services) => {
   await getSql()`CREATE TABLE bare_tasks (LIKE tasks INCLUDING ALL)`;
   const web = await openWeb(services);
   const bare = await openBare(services, path.join(path.dirname(fileURLToPath(import.meta.url)), "bare-server.mjs"));
-  const stopFolding = keepFolding();
   const measure = async (address: string, duration: number) => {
     await forgetTasks(services);
     await getSql()`TRUNCATE bare_tasks`;
@@ -37,7 +36,6 @@ await bench("post", async (services) => {
     () => measure(ours, seconds),
     () => measure(bare.address, seconds),
   ]);
-  await stopFolding();
   const limit = { name: "bare server, one INSERT and ZADD", runs: limitRuns };
   return [
     { name: "single POST /v1/tasks, 50 connections", unit: "/s", runs, limit, target: { atLeastTimes: 0.8 } },

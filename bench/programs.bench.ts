@@ -58,8 +58,13 @@ const withMlqueue = async (services: BenchServices, { command, slots, count }: P
 await bench("programs", async (services) => {
   const rounds = numberFlag("rounds", 5);
   const programs: Program[] = [
-    { command: ["true"], slots: 10, count: numberFlag("tasks", 1000), target: undefined },
-    { command: ["python3", "-c", "pass"], slots: 2, count: numberFlag("tasks", 300), target: { atLeastTimes: 0.95 } },
+    { command: ["true"], slots: 10, count: numberFlag("programs", 1000), target: undefined },
+    {
+      command: ["python3", "-c", "pass"],
+      slots: 2,
+      count: numberFlag("programs", 300),
+      target: { atLeastTimes: 0.95 },
+    },
   ];
   const figures: Figure[] = [];
   for (const program of programs) {

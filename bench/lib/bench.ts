@@ -1,7 +1,7 @@
 // The frame of a bench: services, measurements, figures, and nothing left behind however it ends.
 import { stopPrograms } from "./programs";
 import { type Figure, keepFigures } from "./report";
-import { type BenchServices, openServices } from "./services";
+import { type BenchServices, openServices, whileFolding } from "./services";
 
 /**
  * Runs one bench and keeps its figures.
@@ -15,7 +15,7 @@ export const bench = async (
 ): Promise<void> => {
   const services = await openServices(name, settings);
   try {
-    await keepFigures(name, await measure(services));
+    await keepFigures(name, await whileFolding(() => measure(services)));
   } finally {
     await stopPrograms();
     await services.close();

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { percentile } from "./statistics";
 
-const PACKAGES = ["graphile-worker@0.18.0", "bullmq@6.7.0", "pg@8"];
+const PACKAGES = ["graphile-worker@0.18.0", "bullmq@6.7.0", "ioredis@5", "pg@8"];
 /** What graphile-worker asks for; both engines run on it. */
 const NODE = "node@24";
 

@@ -105,20 +105,22 @@ export const openServices = async (bench: string, settings: Record<string, strin
   };
 };
 
-/** Folds the counters each second, as a worker would, for benches that run none. @returns stops it */
-export const keepFolding = (): (() => Promise<void>) => {
-  const stop = new AbortController();
-  const loop = async () => {
-    while (!stop.signal.aborted) {
+/** Folds the counters each second meanwhile, as a worker would, for benches that run none. */
+export const whileFolding = async <T>(run: () => Promise<T>): Promise<T> => {
+  const done = new AbortController();
+  const fold = async () => {
+    while (!done.signal.aborted) {
       await foldCounts();
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   };
-  const running = loop();
-  return () => {
-    stop.abort();
-    return running;
-  };
+  const folding = fold();
+  try {
+    return await run();
+  } finally {
+    done.abort();
+    await folding;
+  }
 };
 
 /** Empties every table of tasks, so that each round starts alike. The account stays; so do the sets' marks in Redis. */

@@ -42,22 +42,26 @@ type EndedRow = {
  * @returns the task's new status; null when the attempt was superseded: then nothing was written
  */
 export const finishIfCurrent = async (end: AttemptEnd): Promise<TaskStatus | null> => {
-  const row =
-    (await endTogether(end)) ??
-    (end.outcome === "succeeded" ? await withRetries(() => endReaped(getSql(), end)) : null);
-  if (!row) return null;
-  await afterEnd([row]);
-  return row.status;
+  const { row, told } = await endTogether(end);
+  if (row) {
+    await told;
+    return row.status;
+  }
+  const late = end.outcome === "succeeded" ? await withRetries(() => endReaped(getSql(), end)) : undefined;
+  if (!late) return null;
+  await afterEnd([late]);
+  return late.status;
 };
 
 /** Ends that come while a statement is under way go together into the next one. Of two for one attempt the first one counts. */
-const endTogether = coalesce<AttemptEnd, EndedRow | null>(
+const endTogether = coalesce<AttemptEnd, { row: EndedRow | undefined; told: Promise<void> }>(
   async (ends) => {
     const firsts = new Map<string, AttemptEnd>();
     for (const end of ends) if (!firsts.has(keyOf(end))) firsts.set(keyOf(end), end);
     const rows = await withRetries(() => endStatement(getSql(), [...firsts.values()]));
+    const told = afterEnd(rows);
     const byAttempt = new Map(rows.map((row) => [keyOf({ taskId: row.id, attempt: row.attempt }), row]));
-    return ends.map((end) => (firsts.get(keyOf(end)) === end ? (byAttempt.get(keyOf(end)) ?? null) : null));
+    return ends.map((end) => ({ row: firsts.get(keyOf(end)) === end ? byAttempt.get(keyOf(end)) : undefined, told }));
   },
   { maxUnderWay: 2, maxItems: 200 },
 );

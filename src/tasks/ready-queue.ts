@@ -92,12 +92,20 @@ export const setPlaces = async (entries: ReadyEntry[], redis: Redis = getRedis()
 
 /** Takes tasks that left the queue out of all sets. */
 export const removeReady = async (entries: Omit<ReadyEntry, "place">[], redis: Redis = getRedis()): Promise<void> => {
+  // One command per set, however many of its tasks leave.
+  const leaving = new Map<string, string[]>();
+  for (const entry of entries)
+    for (const key of [
+      `${prefix()}ready:${classMember(entry.queue, entry.class)}`,
+      `${prefix()}place:${accountMember(entry.queue, entry.userId)}`,
+      `${prefix()}claiming`,
+    ]) {
+      const ids = leaving.get(key);
+      if (ids) ids.push(entry.taskId);
+      else leaving.set(key, [entry.taskId]);
+    }
   const pipeline = redis.pipeline();
-  for (const entry of entries) {
-    pipeline.zrem(`${prefix()}ready:${classMember(entry.queue, entry.class)}`, entry.taskId);
-    pipeline.zrem(`${prefix()}place:${accountMember(entry.queue, entry.userId)}`, entry.taskId);
-    pipeline.zrem(`${prefix()}claiming`, entry.taskId);
-  }
+  for (const [key, ids] of leaving) pipeline.zrem(key, ...ids);
   await execAll(pipeline);
 };
 

@@ -72,6 +72,8 @@ export const tasks = pgTable(
     ),
     check("tasks_priority", sql`${t.priority} BETWEEN -1000000 AND 1000000`),
     index("tasks_newest").on(t.userId, t.seq),
+    index("tasks_by_priority").on(t.userId, t.priority, t.seq),
+    index("tasks_by_name").on(t.userId, sql`${t.name} COLLATE "C"`, t.seq),
     index("tasks_by_outcome").on(t.userId, t.outcome, t.seq).where(sql`${t.outcome} IS NOT NULL`),
     index("tasks_by_completion").on(t.userId, t.completedAt, t.seq).where(sql`${t.completedAt} IS NOT NULL`),
   ],
