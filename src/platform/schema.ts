@@ -1,5 +1,5 @@
 import { integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
-import { idText, instant } from "../platform/columns";
+import { idText, instant } from "./columns";
 
 /** Answers that are given again for a repeated Idempotency-Key, for 24 hours. */
 export const idempotencyKeys = pgTable(
