@@ -96,6 +96,8 @@ const main = async (): Promise<void> => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
+  // First of all: whatever comes from now on is for other workers.
+  const claimsHandled = pool.stopClaiming();
   log.info(
     { signal, running: running.size, graceSeconds: env.SHUTDOWN_GRACE_SECONDS },
     "worker stops: it claims nothing more",
@@ -103,7 +105,7 @@ const main = async (): Promise<void> => {
   await markDraining(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know that this worker drains"),
   );
-  await pool.stopClaiming();
+  await claimsHandled;
   const isOver = new Promise((resolve) => setTimeout(resolve, env.SHUTDOWN_GRACE_SECONDS * 1000).unref());
   await Promise.race([pool.allDone(), isOver]);
   pool.stopAll("shutdown", SHUTDOWN_KILL_MS);
