@@ -111,7 +111,9 @@ export const repairRecent = async (seconds = 10): Promise<number> => {
       queue,
       async (session) => {
         const rows = await session<ReadyRow[]>`
-          SELECT task_id, queue, user_id, class, place FROM ready_tasks WHERE changed_at > now() - make_interval(secs => ${seconds}) AND queue = ${queue}`;
+          WITH recent AS MATERIALIZED (
+            SELECT task_id, queue, user_id, class, place FROM ready_tasks WHERE changed_at > now() - make_interval(secs => ${seconds})
+          ) SELECT * FROM recent WHERE queue = ${queue}`;
         return rows.map(toEntry);
       },
       async (entries) => {
