@@ -12,6 +12,7 @@ import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-r
 import { bootId, describeContainment, pidNamespace, processStartTime } from "./containment";
 import { EndSpool } from "./end-spool";
 import { hasSetpriv } from "./executors/process";
+import { inheritableEnv } from "./executors/program-env";
 import { Housekeeping } from "./housekeeping";
 import { describeMachine } from "./machine";
 import { Pool } from "./pool";
@@ -68,7 +69,8 @@ const main = async (): Promise<void> => {
       void pool.allDone().finally(() => process.exit(1));
     },
   });
-  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, dataDir, spool };
+  const inherited = inheritableEnv(process.env);
+  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool };
   const pool = new Pool({
     worker,
     slots: machine.slots,
