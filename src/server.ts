@@ -8,8 +8,8 @@ import { closeDb } from "./platform/db";
 import { EnvError, getEnv } from "./platform/env";
 import { closeLiveHub } from "./platform/live-hub";
 import { log } from "./platform/log";
-import { waitForSchema } from "./platform/migrate";
 import { closeRedis } from "./platform/redis";
+import { waitForSchema } from "./platform/schema-version";
 
 const DRAIN_MS = 5000;
 
