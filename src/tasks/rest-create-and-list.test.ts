@@ -70,6 +70,17 @@ describe("POST /v1/tasks", () => {
     expect((await read(await create({ config, queue: newQueue() }))).config).toEqual(config);
   });
 
+  test("numbers at the edge of what JSON carries come back equal", async () => {
+    const numbers = "[9007199254740992,-9007199254740992,1e300,-0,5e-324,1e20,5.0]";
+    const { status, json } = await ask("POST", "/v1/tasks", undefined, {
+      text: `{"name":"edges","config":{"n":${numbers},"__proto__":{"a":1},"constructor":2},"queue":"${newQueue()}","priority":-0}`,
+    });
+    expect([status, json.priority]).toEqual([201, 0]);
+    const { n, ...rest } = (await read(String(json.task_id))).config as { n: number[] };
+    expect(n).toEqual((JSON.parse(numbers) as number[]).map((one) => one + 0));
+    expect(JSON.stringify(rest)).toBe('{"__proto__":{"a":1},"constructor":2}');
+  });
+
   test("unknown fields are ignored; so are fields that only the server sets, whatever their type; null is the same as left out", async () => {
     const { json, status } = await ask("POST", "/v1/tasks", {
       name: "a",
@@ -80,6 +91,13 @@ describe("POST /v1/tasks", () => {
       result: 3,
       error_message: {},
       created_at: false,
+      updated_at: 2 ** 60,
+      completed_at: [[]],
+      attempt: "x",
+      waiting_reason: 4,
+      cancel_requested_at: {},
+      order: "first",
+      version: 1.5,
       started_at: 1,
       user_id: "me",
       queue_position: "x",
