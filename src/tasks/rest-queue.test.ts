@@ -232,11 +232,14 @@ describe("GET /v1/statistics/tasks", () => {
       start: "2026-01-01",
       end: "2026-01-02",
     });
-    expect(refusalIn(await ask("GET", "/v1/statistics/tasks?start_date=01.02.2026"))).toEqual({
-      status: 400,
-      code: "INVALID_REQUEST",
-      paths: ["start_date"],
-    });
+    for (const day of ["01.02.2026", "2026-02-30", "2026-1-1", "0000-01-01"])
+      expect(refusalIn(await ask("GET", `/v1/statistics/tasks?start_date=${day}`))).toEqual({
+        status: 400,
+        code: "INVALID_REQUEST",
+        paths: ["start_date"],
+      });
+    for (const days of ["start_date=9999-12-31", "end_date=9999-12-31", "end_date=0001-01-01"])
+      expect((await ask("GET", `/v1/statistics/tasks?${days}`)).status).toBe(200);
     expect(refusalIn(await ask("GET", "/v1/statistics/tasks?start_date=2026-02-01&end_date=2026-01-01"))).toEqual({
       status: 400,
       code: "INVALID_REQUEST",
