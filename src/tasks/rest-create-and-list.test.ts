@@ -204,6 +204,8 @@ describe("POST /v1/tasks/batch", () => {
   });
 });
 
+const cursorOf = (cursor: JsonObject): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
+
 describe("GET /v1/tasks", () => {
   test("answers whole task objects, total, limit, offset and next_cursor, newest first", async () => {
     const queue = newQueue();
@@ -270,6 +272,22 @@ describe("GET /v1/tasks", () => {
     ["created_after=2026-02-30", "created_after"],
     ["created_before=0000-01-01T00:00:00Z", "created_before"],
     ["cursor=nonsense", "cursor"],
+    [`cursor=${cursorOf({ v: "a name", s: 1 })}`, "cursor"],
+    [`cursor=${cursorOf({ v: 1.5, s: 1 })}`, "cursor"],
+    [`cursor=${cursorOf({ v: 1, s: 1e30 })}`, "cursor"],
+    [`sort=priority&cursor=${cursorOf({ v: 3_000_000_000, s: 1 })}`, "cursor"],
+    [`sort=name&cursor=${cursorOf({ v: "\u0000", s: 1 })}`, "cursor"],
+    [`sort=name&cursor=${cursorOf({ v: 5, s: 1 })}`, "cursor"],
+    [`sort=started_at&cursor=${cursorOf({ v: "a name", s: 1 })}`, "cursor"],
+    [`sort=completed_at&cursor=${cursorOf({ v: null, s: 1 })}`, "cursor"],
+    ["limit=1.5", "limit"],
+    ["limit=-1", "limit"],
+    ["limit=true", "limit"],
+    ["limit=1e2", "limit"],
+    ["offset=0.5", "offset"],
+    ["offset=99999999999999999999", "offset"],
+    ["queue=a%0Ab", "queue"],
+    ["status=queued&status=done", "status"],
     ["q=%00", "q"],
   ])("a wrong value is 400 and named: %s", async (query, path) => {
     expect(refusalIn(await ask("GET", `/v1/tasks?${query}`))).toEqual({
