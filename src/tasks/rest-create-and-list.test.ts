@@ -222,7 +222,9 @@ describe("GET /v1/tasks", () => {
 
   test("limit is 100 by default, and more than 1000 counts as 1000", async () => {
     expect((await ask("GET", "/v1/tasks")).json.limit).toBe(100);
-    expect((await ask("GET", "/v1/tasks?limit=5000")).json.limit).toBe(1000);
+    for (const limit of ["1001", "5000", "99999999999999999999"])
+      expect((await ask("GET", `/v1/tasks?limit=${limit}`)).json.limit).toBe(1000);
+    expect((await ask("GET", "/v1/tasks?limit=1000&offset=-0")).json).toMatchObject({ limit: 1000, offset: 0 });
   });
 
   test("status is repeatable or a comma list; status=queued alone is in the order in which they will run", async () => {

@@ -61,7 +61,13 @@ describe("a page of lines", () => {
     expect(numbers(await logs(id, "?after=1&limit=2"))).toEqual([2, 3]);
     expect(numbers(await logs(id, "?lines=2"))).toEqual([4, 5]);
     expect(numbers(await logs(id, "?attempt=1"))).toEqual([1, 2, 3]);
-    expect(await logs(id, "?after=99")).toEqual([]);
+    for (const after of ["5", "99", "2147483648", "99999999999999999999"])
+      expect(await logs(id, `?after=${after}`)).toEqual([]);
+    expect(await logs(id, "?attempt=99999999999")).toEqual([]);
+    expect(numbers(await logs(id, "?limit=99999999999999999999"))).toEqual([1, 2, 3, 4, 5]);
+    expect(numbers(await logs(id, "?lines=99999999999"))).toEqual([1, 2, 3, 4, 5]);
+    expect(numbers(await logs(id, "?attempt=2&lines=1"))).toEqual([5]);
+    expect(numbers(await logs(id, "?attempt=2&after=4"))).toEqual([5]);
   });
 
   test("format=text is plain text", async () => {
@@ -133,6 +139,10 @@ describe("follow=1", () => {
     await end(id);
     const events = await follow(`/v1/tasks/${id}/logs?follow=1`, { lastEventId: "2" });
     expect(events.map((event) => event.id)).toEqual(["3", undefined]);
+    const beyond = await follow(`/v1/tasks/${id}/logs?follow=1`, { lastEventId: "999999999999999" });
+    expect(beyond.map((event) => event.event)).toEqual(["end"]);
+    const odd = await follow(`/v1/tasks/${id}/logs?follow=1`, { lastEventId: "x" });
+    expect(odd.map((event) => event.id)).toEqual(["1", "2", "3", undefined]);
   });
 
   test("more lines than a page holds all arrive, in order; lines=n starts at the last n", async () => {
