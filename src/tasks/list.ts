@@ -176,7 +176,7 @@ const decodeCursor = (text: string, column: Sort): Cursor => {
 };
 
 const sortOf = (input: ListInput): { column: Sort; ascending: boolean } => {
-  const onlyQueued = input.status?.length === 1 && input.status[0] === "queued";
+  const onlyQueued = input.status?.length ? input.status.every((status) => status === "queued") : false;
   if (input.sort === undefined && onlyQueued) return { column: "place", ascending: input.order !== "desc" };
   const column = input.sort === undefined || input.sort === "created_at" ? "seq" : input.sort;
   return { column, ascending: input.order === "asc" };

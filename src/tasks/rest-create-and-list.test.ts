@@ -231,7 +231,14 @@ describe("GET /v1/tasks", () => {
     const queue = newQueue();
     const [low, high, gone] = [await create({ queue }), await create({ queue, priority: 5 }), await create({ queue })];
     await ask("POST", `/v1/tasks/${gone}/cancel`);
-    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued`))).toEqual([high, low]);
+    for (const status of ["queued", "queued&status=queued", "queued,", "queued,queued"])
+      expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=${status}`))).toEqual([high, low]);
+    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued&order=desc`))).toEqual([low, high]);
+    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued&sort=created_at`))).toEqual([high, low]);
+    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued&sort=created_at&order=asc`))).toEqual([
+      low,
+      high,
+    ]);
     expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=cancelled`))).toEqual([gone]);
     expect((await ask("GET", `/v1/tasks?queue=${queue}&status=queued,cancelled`)).json.total).toBe(3);
     expect((await ask("GET", `/v1/tasks?queue=${queue}&status=queued&status=cancelled`)).json.total).toBe(3);
