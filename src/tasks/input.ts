@@ -102,7 +102,7 @@ export const cancelInput = z.object({ taskId, reason: z.string().max(2000).optio
 export const resultInput = z.object({
   taskId,
   result: jsonObject,
-  artifacts: z.union([jsonObject, z.array(z.unknown())]).optional(),
+  artifacts: z.union([jsonObject, z.array(z.unknown())], "must be an object or a list").optional(),
 });
 export const queueInput = z.object({ queue: queueName.default("default") });
 export const pauseInput = z.object({ queue: queueName.default("default"), reason: z.string().max(2000).optional() });

@@ -171,6 +171,20 @@ describe("POST /v1/tasks/:id/result", () => {
     expect((await read(id)).result).toEqual({ a: 1 });
   });
 
+  test("artifacts are an object or a list; null is none; anything else is named", async () => {
+    const id = await create();
+    for (const artifacts of ["model.pt", 5, true]) {
+      const answer = await ask("POST", `/v1/tasks/${id}/result`, { result: {}, artifacts });
+      expect(refusalIn(answer)).toEqual({ status: 400, code: "INVALID_REQUEST", paths: ["artifacts"] });
+      expect(answer.json.error).toBe("artifacts must be an object or a list.");
+    }
+    await ask("POST", `/v1/tasks/${id}/result`, { result: {}, artifacts: ["model.pt"] });
+    expect((await read(id)).result).toEqual({ artifacts: ["model.pt"] });
+    const without = await create();
+    await ask("POST", `/v1/tasks/${without}/result`, { result: {}, artifacts: null });
+    expect((await read(without)).result).toEqual({});
+  });
+
   test("a result that is no object is 400 INVALID_CONFIG; a worker's task is 409 CONFLICT", async () => {
     for (const result of [undefined, null, 5, "x", []])
       expect(refusalIn(await ask("POST", `/v1/tasks/${await create()}/result`, { result }))).toEqual({
