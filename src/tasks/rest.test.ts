@@ -218,11 +218,21 @@ describe("GET /v1/tasks/:id/metrics", () => {
     >;
     expect(Object.keys(narrowed)).toEqual(["loss"]);
     expect(narrowed.loss?.length).toBeLessThanOrEqual(10);
-    expect(refusalIn(await ask("GET", `/v1/tasks/${id}/metrics?max_points=many`))).toEqual({
-      status: 400,
-      code: "INVALID_REQUEST",
-      paths: ["max_points"],
-    });
+    for (const most of [1, 2, 3, 4, 5, 49, 50, 51]) {
+      const found = (await ask("GET", `/v1/tasks/${id}/metrics?max_points=${most}`)).json.metrics as typeof metrics;
+      expect(found.loss?.length).toBeGreaterThan(0);
+      expect(found.loss?.length).toBeLessThanOrEqual(most);
+      expect(found.loss?.at(-1)?.step).toBe(49);
+      expect(found.accuracy).toHaveLength(1);
+    }
+    expect((await ask("GET", `/v1/tasks/${id}/metrics?max_points=99999999999999999999`)).json.metrics).toEqual(metrics);
+    expect((await ask("GET", `/v1/tasks/${id}/metrics?key=nope`)).json.metrics).toEqual({});
+    for (const max_points of ["many", "0", "-1", "2.5"])
+      expect(refusalIn(await ask("GET", `/v1/tasks/${id}/metrics?max_points=${max_points}`))).toEqual({
+        status: 400,
+        code: "INVALID_REQUEST",
+        paths: ["max_points"],
+      });
     expect(refusalIn(await call("GET", `/v1/tasks/${id}/metrics`, { key: accounts.other.key }))).toMatchObject({
       status: 404,
       code: "TASK_NOT_FOUND",
