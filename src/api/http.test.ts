@@ -181,6 +181,7 @@ describe("browsers of other origins", () => {
         "Authorization, Content-Type, Idempotency-Key, Accept-Language, If-Match, If-None-Match",
       );
       expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
+      expect(headers.get("X-Request-Id")).toMatch(/^req_/);
     }
   });
 
@@ -198,6 +199,7 @@ describe("browsers of other origins", () => {
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 401, 404, 405, 413, 401]);
     for (const { headers } of answers) {
       expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
+      expect(headers.get("X-Request-Id")).toMatch(/^req_/);
       for (const name of ["X-Request-Id", "Retry-After", "RateLimit", "ETag"])
         expect(headers.get("Access-Control-Expose-Headers")).toContain(name);
     }

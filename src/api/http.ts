@@ -70,12 +70,12 @@ const targetOf = (request: IncomingMessage): string => (request.url ?? "/").repl
 const serve = async (request: IncomingMessage, response: ServerResponse, pages: Pages | null): Promise<void> => {
   const method = request.method ?? "GET";
   const origin = request.headers.origin;
-  if (method === "OPTIONS") return answerPreflight(response, origin);
   const target = targetOf(request);
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
   const exchange: Exchange = { response, requestId: newRequestId(), origin, method, path };
 
+  if (method === "OPTIONS") return answerPreflight(exchange);
   if (path.startsWith(TRPC_PREFIX)) return serveTrpc(request, exchange);
   const answer = answerOf(path);
   if (answer) return isRead(method) ? answer(exchange) : methodNotAllowed(exchange);

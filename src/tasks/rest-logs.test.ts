@@ -75,6 +75,10 @@ describe("a page of lines", () => {
     await write(id, 1, ["a", "b"]);
     const { text, headers } = await call("GET", `/v1/tasks/${id}/logs?format=text`, { key: account.key });
     expect([text, headers.get("content-type")]).toEqual(["a\nb\n", "text/plain; charset=utf-8"]);
+    expect([headers.get("X-Request-Id"), headers.get("Access-Control-Allow-Origin")]).toEqual([
+      expect.stringMatching(/^req_/),
+      "*",
+    ]);
   });
 
   test.each([
