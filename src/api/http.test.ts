@@ -45,6 +45,11 @@ describe("service routes", () => {
     ]);
   });
 
+  test("a slash behind them means nothing, nor does a query", async () => {
+    for (const path of ["/health/", "/ready/", "/openapi.json/", "/health?x=1"])
+      expect((await call("GET", path)).status).toBe(200);
+  });
+
   test("/openapi.json needs no key", async () => {
     expect(await call("GET", "/openapi.json")).toMatchObject({ status: 200, json: { openapi: "3.1.0" } });
   });

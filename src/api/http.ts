@@ -67,6 +67,9 @@ const methodNotAllowed = (exchange: Exchange) =>
 /** A proxy's absolute form (`GET http://host/path`) means the path. */
 const targetOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "") || "/";
 
+/** A slash behind a path means nothing, and is no reason for a redirect. */
+const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
+
 const serve = async (request: IncomingMessage, response: ServerResponse, pages: Pages | null): Promise<void> => {
   const method = request.method ?? "GET";
   const origin = request.headers.origin;
@@ -77,12 +80,12 @@ const serve = async (request: IncomingMessage, response: ServerResponse, pages: 
 
   if (method === "OPTIONS") return answerPreflight(exchange);
   if (path.startsWith(TRPC_PREFIX)) return serveTrpc(request, exchange);
-  const answer = answerOf(path);
+  const answer = answerOf(withoutSlash(path));
   if (answer) return isRead(method) ? answer(exchange) : methodNotAllowed(exchange);
   const hasBearer = bearerOf(request.headers.authorization) !== null;
   const restPath = restPathOf(path, hasBearer);
   if (restPath !== null)
-    return serveRest(request, { ...exchange, path: restPath }, mark < 0 ? "" : target.slice(mark + 1));
+    return serveRest(request, { ...exchange, path: withoutSlash(restPath) }, mark < 0 ? "" : target.slice(mark + 1));
   if (hasBearer || isMachinePath(path) || !pages)
     return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
   await pages(request, response);

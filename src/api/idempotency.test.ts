@@ -31,6 +31,11 @@ test("the same key with the same body answers the first response again and creat
   expect([first.status, again.status]).toEqual([201, 201]);
   expect(again.text).toBe(first.text);
   expect(first.json).toMatchObject({ success: true, status: "queued", queue_position: 1 });
+  const meant = [
+    await create("key-1", body, { path: "/tasks" }),
+    await create("key-1", body, { path: "/v1/tasks/?x=1" }),
+  ];
+  expect(meant.map((answer) => answer.text)).toEqual([first.text, first.text]);
   expect(await totalIn(body.queue)).toBe(1);
 });
 
