@@ -1,5 +1,5 @@
 // The machine routes over real HTTP on a free port, without Next.
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll } from "vitest";
 import { makeHttpServer } from "../api/http";
 import type { ErrorDetail } from "../platform/errors";
@@ -76,7 +76,27 @@ export const useHttpServer = () => {
     }
     return events;
   };
-  return { site, call, readEvents };
+  /** What the server writes back to these bytes, until it closes, `until` is content, or `ms` pass. */
+  const rawExchange = (
+    bytes: string,
+    options: { ms?: number; until?: (text: string) => boolean } = {},
+  ): Promise<string> =>
+    new Promise((resolve) => {
+      let text = "";
+      const socket = connect(Number(new URL(site.url).port), "127.0.0.1", () => socket.write(bytes));
+      const done = () => {
+        socket.destroy();
+        resolve(text);
+      };
+      socket.setTimeout(options.ms ?? 2000, done);
+      socket.on("data", (chunk) => {
+        text += chunk;
+        if (options.until?.(text)) done();
+      });
+      socket.on("close", done);
+      socket.on("error", done);
+    });
+  return { site, call, readEvents, rawExchange };
 };
 
 /** `event` is `message` when the block names none, as in a browser. */
