@@ -151,9 +151,12 @@ describe("values that JSON cannot carry safely", () => {
 
   test("JSON deeper than 64 levels", async () => {
     const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });
-    const answer = await post({ name: "a", config: nested(64) });
+    // The body is the first level; its 65th is the 64th of the config. A priority of text stops what is not too deep.
+    const deepest = await post({ name: "a", config: nested(63), priority: "stop" });
+    expect(refusalIn(deepest)).toEqual({ status: 400, code: "INVALID_PRIORITY", paths: ["priority"] });
+    const answer = await post({ name: "a", config: nested(64), priority: "stop" });
     expect(answer).toMatchObject({ status: 400, json: { code: "INVALID_CONFIG" } });
-    expect(refusalIn(answer).paths[0]).toMatch(/^config\.a\.a\./);
+    expect(refusalIn(answer).paths[0]).toMatch(/^config(\.a){63}$/);
   });
 
   test.each([
@@ -211,6 +214,20 @@ describe("sizes", () => {
       code: "PAYLOAD_TOO_LARGE",
       paths: [],
     });
+  });
+
+  test("to the byte: what is one larger than 1 MiB, in batches 32 MiB", async () => {
+    const sized = (bytes: number) => Buffer.alloc(bytes, 32).fill("{}", 0, 2);
+    const MIB = 1024 * 1024;
+    // As large as may be, they are read, and miss their fields.
+    expect(refusalIn(await postText(sized(MIB)))).toMatchObject({ status: 400, paths: ["name", "config"] });
+    expect((await postText(sized(MIB + 1))).status).toBe(413);
+    expect(refusalIn(await postText(sized(32 * MIB), "/v1/tasks/batch"))).toMatchObject({
+      status: 400,
+      paths: ["tasks"],
+    });
+    expect((await postText(sized(32 * MIB + 1), "/v1/tasks/batch")).status).toBe(413);
+    expect((await postText(sized(MIB + 1), "/v1/configs/templates")).status).toBe(413);
   });
 
   test("10,001 tasks", async () => {

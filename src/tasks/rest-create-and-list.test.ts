@@ -195,6 +195,19 @@ describe("POST /v1/tasks/batch", () => {
     expect(await code({ name: 1, config: 5 })).toBe("INVALID_REQUEST");
   });
 
+  test("takes 10,000 tasks, and names them in their order", async () => {
+    const queue = newQueue();
+    const tasks = Array.from({ length: 10_000 }, (_, n) => ({ name: `n${n}`, config: {}, queue }));
+    const { status, json } = await ask("POST", "/v1/tasks/batch", { tasks });
+    const ids = json.task_ids as string[];
+    expect([status, json.created_count, new Set(ids).size]).toEqual([201, 10_000, 10_000]);
+    expect(ids.every((id) => /^[A-Za-z0-9_-]+$/.test(id))).toBe(true);
+    expect([(await read(ids[9999] ?? "")).name, (await read(ids[9999] ?? "")).queue_position]).toEqual([
+      "n9999",
+      10_000,
+    ]);
+  });
+
   test("takes more than 1 MiB", async () => {
     const big = "x".repeat(400_000);
     const { status } = await ask("POST", "/v1/tasks/batch", {
