@@ -1,5 +1,6 @@
 // The contract over HTTP: queues, saved configs, statistics. Path, fields, status, code.
 import { describe, expect, test } from "vitest";
+import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { claim, makeTask, makeWorker } from "../testing/engine";
 import { refusalIn, useHttpServer } from "../testing/http";
@@ -57,6 +58,32 @@ describe("queue", () => {
       queue_name: "default",
       queue_status: "active",
     });
+  });
+
+  test("an estimate is of measured durations and free workers; nobody can say while the queue is paused", async () => {
+    const queue = newQueue();
+    const wait = async () => {
+      const { estimated_wait_time, estimated_wait_seconds } = (await ask("GET", `/v1/queue/status?queue=${queue}`))
+        .json;
+      return [estimated_wait_time, estimated_wait_seconds];
+    };
+    expect(await wait()).toEqual([null, null]);
+    const worker = await makeWorker({ workerId: `w-${queue}`, queues: [queue] });
+    await makeTask(accounts.mine.userId, { queue });
+    const [task] = await claim(worker);
+    if (!task) throw new Error("Nothing was claimed.");
+    await getSql()`UPDATE tasks SET started_at = now() - interval '10 minutes' WHERE id = ${task.taskId}`;
+    const attempt = { taskId: task.taskId, attempt: task.attempt, exitCode: 0, signal: null };
+    await finishIfCurrent({ ...attempt, outcome: "succeeded", result: null });
+    expect(await wait()).toEqual(["0s", 0]);
+    const tasks = Array.from({ length: 5 }, () => ({ name: "a", config: {}, queue, command: ["true"] }));
+    await ask("POST", "/v1/tasks/batch", { tasks });
+    await create({ queue }); // for a client: left out
+    expect(await wait()).toEqual(["5m0s", 300]);
+    await ask("POST", "/v1/queue/pause", { queue });
+    expect(await wait()).toEqual([null, null]);
+    await ask("POST", "/v1/queue/resume", { queue });
+    expect(await wait()).toEqual(["5m0s", 300]);
   });
 
   test("reorder: the named exchange the places they hold and take over their priorities; all others keep theirs", async () => {
