@@ -99,6 +99,9 @@ export type ListInput = z.infer<typeof listInput>;
 export const byId = z.object({ taskId });
 export const priorityInput = z.object({ taskId, priority });
 export const cancelInput = z.object({ taskId, reason: z.string().max(2000).optional() });
+/** As many as a page of tasks may hold. */
+export const manyInput = z.object({ taskIds: z.array(taskId).min(1).max(1000) });
+export const cancelManyInput = manyInput.extend({ reason: z.string().max(2000).optional() });
 export const resultInput = z.object({
   taskId,
   result: jsonObject,
