@@ -135,6 +135,34 @@ describe("POST /v1/tasks", () => {
     );
   });
 
+  test("a position is among the account's queued tasks of the same queue", async () => {
+    const queue = newQueue();
+    const body = { name: "theirs", config: {}, queue, priority: 9 };
+    expect((await call("POST", "/v1/tasks", { key: accounts.other.key, body })).json.queue_position).toBe(1);
+    await create({ queue: newQueue() });
+    expect((await read(await create({ queue }))).queue_position).toBe(1);
+    const { json } = await ask("POST", "/v1/tasks", { name: "mine", config: {}, queue, priority: -1 });
+    expect(json.queue_position).toBe(2);
+    const started = await create({ queue, priority: 1 });
+    await ask("POST", `/v1/tasks/${started}/start`);
+    expect([(await read(started)).queue_position, (await read(String(json.task_id))).queue_position]).toEqual([
+      null,
+      2,
+    ]);
+  });
+
+  test("a name of a queue may hold any visible text", async () => {
+    for (const queue of ["a|b:c", "%_'\"\\", "gpu/№ 1 ключ 🙂", "__proto__", "x".repeat(100), " "]) {
+      const id = await create({ queue });
+      expect(await read(id)).toMatchObject({ queue, queue_position: 1 });
+      expect(idsIn(await ask("GET", `/v1/tasks?status=queued&queue=${encodeURIComponent(queue)}`))).toEqual([id]);
+      const path = `/v1/queue/status?queue=${encodeURIComponent(queue)}`;
+      expect((await ask("GET", path)).json).toMatchObject({ queue_name: queue, queue_length: 1 });
+      await ask("POST", "/v1/queue/pause", { queue });
+      expect((await ask("GET", path)).json.queue_status).toBe("paused");
+    }
+  });
+
   test("an entrypoint that exists is taken", async () => {
     const { json, status } = await ask("POST", "/v1/tasks", {
       name: "a",

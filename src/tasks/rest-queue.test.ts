@@ -34,6 +34,24 @@ describe("queue", () => {
     expect((await ask("GET", "/v1/queue/status")).json.queue_name).toBe("default");
   });
 
+  test("current_tasks are the ten that have run longest; statistics count every status", async () => {
+    const queue = newQueue();
+    const ids: string[] = [];
+    for (let n = 0; n < 11; n++) {
+      ids.push(await create({ queue, name: `n${n}` }));
+      await ask("POST", `/v1/tasks/${ids[n]}/start`);
+    }
+    await create({ queue, run_at: "2999-01-01T00:00:00Z" });
+    await ask("POST", `/v1/tasks/${await create({ queue })}/cancel`);
+    await ask("POST", `/v1/tasks/${await create({ queue })}/result`, { result: {} });
+    await ask("POST", `/v1/tasks/${await create({ queue })}/result`, { result: { error: "x" } });
+    const { json } = await ask("GET", `/v1/queue/status?queue=${queue}`);
+    expect((json.current_tasks as JsonObject[]).map((task) => task.task_id)).toEqual(ids.slice(0, 10));
+    expect(json.statistics).toEqual({ pending: 1, queued: 0, running: 11, completed: 1, failed: 1, cancelled: 1 });
+    const theirs = (await call("GET", `/v1/queue/status?queue=${queue}`, { key: accounts.other.key })).json;
+    expect([theirs.current_tasks, theirs.queue_length]).toEqual([[], 0]);
+  });
+
   test("pause is durable and for every worker; resume ends it; the bodies may be empty", async () => {
     const queue = newQueue();
     expect((await ask("POST", "/v1/queue/pause", { queue, reason: "upgrade" })).json).toMatchObject({
@@ -192,6 +210,12 @@ describe("templates", () => {
       config: { a: 2 },
       description: null,
     });
+    await ask("POST", "/v1/configs/templates", { name: "taken", config: {} });
+    expect(refusalIn(await ask("PUT", `/v1/configs/templates/${id}`, { name: "taken" }))).toMatchObject({
+      status: 409,
+      code: "CONFLICT",
+    });
+    expect((await ask("PUT", `/v1/configs/templates/${id}`, { name: "u" })).status).toBe(200);
     expect(refusalIn(await ask("PUT", `/v1/configs/templates/${id}`, { config: [] }))).toEqual({
       status: 400,
       code: "INVALID_CONFIG",
@@ -252,6 +276,47 @@ describe("GET /v1/statistics/tasks", () => {
     });
     const byDay = (json.statistics as { by_day: JsonObject[] }).by_day;
     expect([byDay.length, byDay.at(-1)]).toMatchObject([30, { date: today, total: 2, completed: 1, failed: 1 }]);
+  });
+
+  test("a day lasts from midnight to midnight in UTC; durations are those of completed tasks", async () => {
+    const mine = await makeAccount();
+    const end = async (created: string, completed: string | null, result: JsonObject, seconds = 62) => {
+      const { json } = await call("POST", "/v1/tasks", { key: mine.key, body: { name: "a", config: {} } });
+      if (completed !== null)
+        await call("POST", `/v1/tasks/${json.task_id}/result`, { key: mine.key, body: { result } });
+      await getSql()`
+        UPDATE tasks SET created_at = ${created}, completed_at = ${completed}, started_at = ${completed}::timestamptz - make_interval(secs => ${seconds})
+        WHERE id = ${String(json.task_id)}`;
+    };
+    await end("2026-01-01T00:00:00Z", "2026-01-02T23:59:59.999Z", {});
+    await end("2026-01-02T23:59:59.999Z", "2026-01-03T00:00:00Z", {});
+    await end("2026-01-03T00:00:00Z", "2026-01-01T00:00:00Z", { error: "x" }, 9999);
+    await end("2025-12-31T23:59:59Z", null, {});
+    const ask = async (days: string) => (await call("GET", `/v1/statistics/tasks?${days}`, { key: mine.key })).json;
+    const two = await ask("start_date=2026-01-01&end_date=2026-01-02");
+    expect(two.statistics).toEqual({
+      total_tasks: 2,
+      completed_tasks: 1,
+      failed_tasks: 1,
+      cancelled_tasks: 0,
+      average_duration: "1m2s",
+      average_duration_seconds: 62,
+      success_rate: 0.5,
+      by_day: [
+        { date: "2026-01-01", total: 1, completed: 0, failed: 1, cancelled: 0 },
+        { date: "2026-01-02", total: 1, completed: 1, failed: 0, cancelled: 0 },
+      ],
+    });
+    expect((await ask("start_date=2026-01-03&end_date=2026-01-03")).statistics).toMatchObject({
+      total_tasks: 1,
+      completed_tasks: 1,
+    });
+    expect((await ask("end_date=2020-02-29")).period).toEqual({ start: "2020-01-31", end: "2020-02-29" });
+    expect((await ask("end_date=2020-02-29")).statistics).toMatchObject({
+      total_tasks: 0,
+      success_rate: 0,
+      average_duration: "0s",
+    });
   });
 
   test("both days are included; wrong ones are named", async () => {

@@ -5,7 +5,7 @@ import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { claim, makeTask, makeWorker } from "../testing/engine";
 import { refusalIn, useHttpServer } from "../testing/http";
-import { useRestAccount } from "../testing/rest-account";
+import { idsIn, useRestAccount } from "../testing/rest-account";
 import { useTestServices } from "../testing/services";
 
 useTestServices({ ALLOW_COMMANDS: "true", ENTRYPOINTS_DIR: "examples" });
@@ -25,6 +25,31 @@ describe("PATCH /v1/tasks/:id/priority", () => {
     expect((await ask("PATCH", `/v1/tasks/${first}/priority`, { priority: 0 })).json).toMatchObject({
       new_priority: 0,
       new_queue_position: 2,
+    });
+  });
+
+  test("a changed priority takes a new turn, last of its equals; the same one changes nothing", async () => {
+    const queue = newQueue();
+    const [a, b, c] = [await create({ queue }), await create({ queue }), await create({ queue })];
+    const order = async () => idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued`));
+    const before = await read(a);
+    expect((await ask("PATCH", `/v1/tasks/${a}/priority`, { priority: 0 })).json.new_queue_position).toBe(1);
+    expect(await read(a)).toEqual(before);
+    await ask("PATCH", `/v1/tasks/${a}/priority`, { priority: 5 });
+    expect((await ask("PATCH", `/v1/tasks/${a}/priority`, { priority: -0 })).json.new_queue_position).toBe(3);
+    expect(await order()).toEqual([b, c, a]);
+    expect((await ask("PATCH", `/v1/tasks/${c}/priority`, { priority: 1_000_000 })).json.new_queue_position).toBe(1);
+    expect((await ask("PATCH", `/v1/tasks/${b}/priority`, { priority: -1_000_000 })).json.new_queue_position).toBe(3);
+    expect(await order()).toEqual([c, a, b]);
+  });
+
+  test("a task that is pending has a priority and no position", async () => {
+    const id = await create({ run_at: "2999-01-01T00:00:00Z" });
+    expect((await ask("PATCH", `/v1/tasks/${id}/priority`, { priority: 3 })).json).toEqual({
+      success: true,
+      task_id: id,
+      new_priority: 3,
+      new_queue_position: null,
     });
   });
 
@@ -92,6 +117,17 @@ describe("POST /v1/tasks/:id/retry", () => {
     });
   });
 
+  test("takes a new turn, last of its equals", async () => {
+    const queue = newQueue();
+    const [first, second] = [await create({ queue }), await create({ queue })];
+    await ask("POST", `/v1/tasks/${first}/cancel`);
+    expect((await ask("POST", `/v1/tasks/${first}/retry`)).json).toMatchObject({
+      queue_position: 2,
+      cancel_requested_at: null,
+    });
+    expect((await read(second)).queue_position).toBe(1);
+  });
+
   test("one that neither failed nor was cancelled is 409 CONFLICT", async () => {
     expect(refusalIn(await ask("POST", `/v1/tasks/${await create()}/retry`))).toMatchObject({
       status: 409,
@@ -153,6 +189,45 @@ describe("POST /v1/tasks/:id/result", () => {
       (await ask("POST", `/v1/tasks/${id}/result`, { result: { status: "failed", error: "diverged" } })).json.status,
     ).toBe("failed");
     expect((await read(id)).error_message).toBe("diverged");
+  });
+
+  test("a failure that a client reports is final, however many attempts a worker would have", async () => {
+    for (const [result, message] of [
+      [{ status: "failed" }, "the client reported a failure"],
+      [{ status: "failed", error: 3 }, "the client reported a failure"],
+      [{ error: "diverged", loss: 9 }, "diverged"],
+    ] as const) {
+      const id = await create({ max_attempts: 5 });
+      await ask("POST", `/v1/tasks/${id}/start`);
+      expect((await ask("POST", `/v1/tasks/${id}/result`, { result })).json.status).toBe("failed");
+      expect(await read(id)).toMatchObject({ status: "failed", attempt: 1, result, error_message: message });
+      const again = await ask("POST", `/v1/tasks/${id}/result`, { result });
+      expect([again.status, again.json]).toEqual([200, { success: true, task_id: id, status: "failed" }]);
+      expect((await ask("POST", `/v1/tasks/${id}/result`, { result: { error: "another" } })).status).toBe(409);
+    }
+  });
+
+  test("a number as error, or another status, is only data", async () => {
+    for (const result of [
+      { error: 0.25 },
+      { error: null },
+      { error: { rmse: 1 } },
+      { status: "FAILED" },
+      { status: "ok" },
+    ]) {
+      const id = await create();
+      expect((await ask("POST", `/v1/tasks/${id}/result`, { result })).json.status).toBe("completed");
+      expect(await read(id)).toMatchObject({ result, error_message: null });
+    }
+  });
+
+  test("the same again is the same with its artifacts; keys may come in another order", async () => {
+    const id = await create();
+    const post = async (body: JsonObject) => (await ask("POST", `/v1/tasks/${id}/result`, body)).status;
+    expect(await post({ result: { a: 1, b: { c: 2, d: -0 } }, artifacts: { m: "x" } })).toBe(200);
+    expect(await post({ artifacts: { m: "x" }, result: { b: { d: 0, c: 2 }, a: 1.0 } })).toBe(200);
+    expect(await post({ result: { a: 1, b: { c: 2, d: 0 } } })).toBe(409);
+    expect(await post({ result: { a: 1, b: { c: 2, d: 0 } }, artifacts: { m: "y" } })).toBe(409);
   });
 
   test("the same again, or a failure of a completed one, answers 200 and changes nothing; anything else is 409", async () => {
