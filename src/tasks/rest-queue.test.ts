@@ -330,6 +330,10 @@ describe("GET /v1/statistics/tasks", () => {
         code: "INVALID_REQUEST",
         paths: ["start_date"],
       });
+    const all = (await ask("GET", "/v1/statistics/tasks?start_date=1970-01-01")).json;
+    const byDay = (all.statistics as { by_day: JsonObject[] }).by_day;
+    expect(all.period).toMatchObject({ start: "1970-01-01" });
+    expect([byDay.length, byDay.at(-1)?.date]).toEqual([3660, new Date().toISOString().slice(0, 10)]);
     for (const days of ["start_date=9999-12-31", "end_date=9999-12-31", "end_date=0001-01-01"])
       expect((await ask("GET", `/v1/statistics/tasks?${days}`)).status).toBe(200);
     expect(refusalIn(await ask("GET", "/v1/statistics/tasks?start_date=2026-02-01&end_date=2026-01-01"))).toEqual({

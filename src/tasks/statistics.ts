@@ -13,6 +13,8 @@ export type TaskStatistics = {
 };
 
 const DAY_MS = 86_400_000;
+/** Of a longer period the last ten years are told by day; the sums are of all of it. */
+const MAX_DAYS = 3660;
 const FIRST_DAY = Date.parse("0001-01-01");
 const dayText = (at: number) => new Date(at).toISOString().slice(0, 10);
 
@@ -55,7 +57,8 @@ export const taskStatistics = async (
       FROM tasks WHERE user_id = ${userId} AND completed_at >= ${from}::timestamptz AND completed_at < ${last}::timestamptz + interval '1 day' GROUP BY 1, 2`,
   ]);
   const days = new Map<string, TaskStatistics["byDay"][number]>();
-  for (let at = Date.parse(period.start); at <= Date.parse(period.end) && days.size < 3660; at += DAY_MS)
+  const lastDay = Date.parse(period.end);
+  for (let at = Math.max(Date.parse(period.start), lastDay - (MAX_DAYS - 1) * DAY_MS); at <= lastDay; at += DAY_MS)
     days.set(dayText(at), { date: dayText(at), total: 0, completed: 0, failed: 0, cancelled: 0 });
   const sums = { total: 0, completed: 0, failed: 0, cancelled: 0, seconds: 0, timed: 0 };
   for (const row of created) {
