@@ -70,6 +70,28 @@ test("of sixty at once one creates; the others get its answer, or 409 while it i
   expect(await totalIn(body.queue)).toBe(1);
 });
 
+test("while the first is under way, a second is 409 CONFLICT and told when to come back; then it gets the answer", async () => {
+  const body = { name: "a", config: {}, queue: newQueue() };
+  // An insert into the queue waits as long as this transaction holds the table.
+  const { first, second } = await getSql().begin(async (sql) => {
+    await sql`LOCK TABLE tasks IN SHARE MODE`;
+    const first = create("key-in-flight", body);
+    await expect
+      .poll(
+        async () =>
+          (
+            await sql`SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+          )[0]?.n,
+      )
+      .toBe(1);
+    return { first, second: await create("key-in-flight", body) };
+  });
+  expect(refusalIn(second)).toMatchObject({ status: 409, code: "CONFLICT" });
+  expect(second.headers.get("Retry-After")).toBe("1");
+  expect((await first).status).toBe(201);
+  expect((await create("key-in-flight", body)).text).toBe((await first).text);
+});
+
 test("sixty keys at once do not starve one another of connections", async () => {
   const queue = newQueue();
   const answers = await Promise.all(

@@ -163,6 +163,20 @@ describe("POST /v1/tasks", () => {
     }
   });
 
+  test("a time that has passed is no reason to wait; times come with an offset, in UTC", async () => {
+    const run_at = "2020-02-29T23:59:59.123456+05:30";
+    const { json } = await ask("POST", "/v1/tasks", { name: "late", config: {}, queue: newQueue(), run_at });
+    expect(json).toMatchObject({ status: "queued", queue_position: 1, run_at: "2020-02-29T18:29:59.123Z" });
+    await ask("POST", `/v1/tasks/${json.task_id}/result`, { result: {} });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(await read(String(json.task_id))).toMatchObject({
+      created_at: time,
+      started_at: time,
+      completed_at: time,
+      updated_at: time,
+    });
+  });
+
   test("an entrypoint that exists is taken", async () => {
     const { json, status } = await ask("POST", "/v1/tasks", {
       name: "a",

@@ -126,6 +126,20 @@ describe("follow=1", () => {
     ]);
   });
 
+  test("HEAD answers the headers of a stream and ends; a task of nobody has none", async () => {
+    const id = await makeTask();
+    const { status, headers, text } = await call("HEAD", `/v1/tasks/${id}/logs?follow=1`, { key: account.key });
+    expect([status, headers.get("content-type"), text]).toEqual([200, "text/event-stream", ""]);
+    expect([headers.get("X-Request-Id"), headers.get("Access-Control-Allow-Origin")]).toEqual([
+      expect.stringMatching(/^req_/),
+      "*",
+    ]);
+    expect(refusalIn(await call("GET", "/v1/tasks/nope/logs?follow=1", { key: account.key }))).toMatchObject({
+      status: 404,
+      code: "TASK_NOT_FOUND",
+    });
+  });
+
   test("a line arrives within a second of being written", async () => {
     const id = await makeTask();
     let writtenAt = 0;

@@ -149,10 +149,21 @@ describe("queue", () => {
       expect((await ask("POST", "/v1/queue/reorder", { task_ids })).status).toBe(400);
     const started = await create({ queue });
     await ask("POST", `/v1/tasks/${started}/start`);
-    expect(refusalIn(await ask("POST", "/v1/queue/reorder", { task_ids: [b, started] }))).toEqual({
-      status: 409,
-      code: "CONFLICT",
-      paths: ["task_ids[1]"],
+    const pending = await create({ queue, run_at: "2999-01-01T00:00:00Z" });
+    const conflict = await ask("POST", "/v1/queue/reorder", { task_ids: [b, started, a, pending] });
+    expect(refusalIn(conflict)).toEqual({ status: 409, code: "CONFLICT", paths: ["task_ids[1]", "task_ids[3]"] });
+    const unknown = await ask("POST", "/v1/queue/reorder", { task_ids: [b, "task_nope", "task_none"] });
+    expect(refusalIn(unknown).paths).toEqual(["task_ids[1]", "task_ids[2]"]);
+    for (const [answer, ids] of [
+      [conflict, [started, pending]],
+      [unknown, ["task_nope", "task_none"]],
+    ] as const)
+      expect((answer.json.details as { message: string }[]).map(({ message }) => message.split(": ")[1])).toEqual(ids);
+    const elsewhere = await create({ queue: newQueue() });
+    expect(refusalIn(await ask("POST", "/v1/queue/reorder", { task_ids: [b, elsewhere] }))).toEqual({
+      status: 400,
+      code: "INVALID_REQUEST",
+      paths: ["task_ids"],
     });
     expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued`))).toEqual([a, b]);
   });
