@@ -109,6 +109,23 @@ describe("routes with fields that they need", () => {
   );
 });
 
+test.each<[string, string, string, string, string]>([
+  ["POST", "/v1/tasks/:task/result", '{"result":{"loss":1e400}}', "INVALID_CONFIG", "result.loss"],
+  ["POST", "/v1/tasks/:task/result", '{"result":{"loss":NaN}}', "INVALID_CONFIG", "result.loss"],
+  ["POST", "/v1/tasks/:task/result", '{"result":{"a":["\\u0000"]}}', "INVALID_CONFIG", "result.a[0]"],
+  ["POST", "/v1/tasks/:task/result", '{"result":{},"artifacts":["\\ud800"]}', "INVALID_REQUEST", "artifacts[0]"],
+  ["POST", "/v1/tasks/:task/cancel", '{"reason":"\\u0000"}', "INVALID_REQUEST", "reason"],
+  ["POST", "/v1/queue/pause", '{"queue":"\\udc00"}', "INVALID_REQUEST", "queue"],
+  ["POST", "/v1/queue/reorder", '{"task_ids":["\\u0000"]}', "INVALID_REQUEST", "task_ids[0]"],
+  ["PATCH", "/v1/tasks/:task/priority", '{"priority":-1e400}', "INVALID_PRIORITY", "priority"],
+  ["POST", "/v1/configs/templates", '{"name":"n","config":{"seed":9007199254740993}}', "INVALID_CONFIG", "config.seed"],
+  ["PUT", "/v1/configs/templates/tmpl_x", '{"config":{"\\u0000":1}}', "INVALID_CONFIG", "config.\\u0000"],
+])("%s %s %s names what JSON cannot carry safely", async (method, path, text, code, field) => {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await ask(method, path.replace(":task", await create()), undefined, { text, headers });
+  expect(refusalIn(answer)).toEqual({ status: 400, code, paths: [field] });
+});
+
 test("POST reorder ignores what it does not know and what only the server sets", async () => {
   const body = { ...IGNORED, task_ids: [await create({ queue: newQueue() })] };
   expect((await ask("POST", "/v1/queue/reorder", body)).status).toBe(200);
