@@ -1,7 +1,7 @@
 // The machine routes over real HTTP on a free port, without Next.
 import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll } from "vitest";
-import { makeHttpServer } from "../api/http";
+import { makeHttpServer, type Pages } from "../api/http";
 import type { ErrorDetail } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { closeLiveHub } from "../platform/live-hub";
@@ -22,9 +22,9 @@ export type RequestOptions = {
   headers?: Record<string, string>;
 };
 
-/** Call once at the top of a test file, after useTestServices. */
-export const useHttpServer = () => {
-  const http = makeHttpServer(null);
+/** Call once at the top of a test file, after useTestServices. @param pages what serves them, if the test is about that */
+export const useHttpServer = (pages: Pages | null = null) => {
+  const http = makeHttpServer(pages);
   const site = { url: "" };
   beforeAll(async () => {
     await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve));
