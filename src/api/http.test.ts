@@ -1,6 +1,7 @@
 // The rules for every route: health, CORS, errors of the framework, bearers without /v1, connections that stay sane.
 import { Agent, request as httpRequest } from "node:http";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { log } from "../platform/log";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
@@ -69,6 +70,16 @@ describe("errors", () => {
       details: [],
     });
     expect(headers.get("X-Request-Id")).toBe(json.request_id);
+  });
+
+  test("are in the log under the same id", async () => {
+    const lines: unknown[] = [];
+    const spy = vi.spyOn(log as { warn: unknown }, "warn", "get").mockReturnValue((line: unknown) => lines.push(line));
+    const { json } = await call("GET", "/tasks/task_nope?q=1", { key: account.key });
+    spy.mockRestore();
+    expect(lines).toEqual([
+      { request_id: json.request_id, method: "GET", path: "/v1/tasks/task_nope", status: 404, code: "TASK_NOT_FOUND" },
+    ]);
   });
 
   test("an unknown route is 404 NOT_FOUND, also those that come later", async () => {

@@ -21,6 +21,7 @@ test("±2^53 itself may be, the whole numbers next to it may not", () => {
   expect(problem('{"config": {"a": 9007199254740992, "b": -9007199254740992}}')).toBeUndefined();
   expect(problem('{"config": {"a": 1, "b": 9007199254740993}}')).toBe("config.b");
   expect(problem('{"config": {"a": -9007199254740994}}')).toBe("config.a");
+  expect(problem('{"tasks": [{"config": {"a": [9007199254740993]}}]}')).toBe("tasks[0].config.a[0]");
   expect(problem('{"queues": [{"parameters": {"a": 1e3, "b": 18014398509481984}}]}')).toBe("queues[0].parameters.b");
 });
 

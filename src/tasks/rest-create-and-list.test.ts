@@ -109,7 +109,7 @@ describe("POST /v1/tasks", () => {
       entrypoint: null,
       command: null,
       env: null,
-      resources: { gpus: null, cpus: 1 },
+      resources: { gpus: null, cpus: 1, tpus: "four" },
       timeout_seconds: null,
       max_attempts: null,
       run_at: null,
