@@ -28,7 +28,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   const { method, path } = exchange;
   try {
     const { actor, proof } = await authenticateBearer(request.headers.authorization);
-    const match = findRoute(method, path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
+    const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
       return answerError(

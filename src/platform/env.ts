@@ -156,6 +156,13 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
   };
 };
 
+/**
+ * What is logged. It is read by itself: the log has to work where another setting is wrong. A wrong level is refused by
+ * parseEnv, which every process calls first; until then the default counts.
+ */
+export const readLogLevel = (source: Record<string, string | undefined> = process.env): Env["LOG_LEVEL"] =>
+  schema.shape.LOG_LEVEL.catch("info").parse(source.LOG_LEVEL || undefined);
+
 const holder = globalThis as { mlqueueEnv?: Env };
 
 /** The environment of this process, checked once. @throws EnvError */

@@ -127,8 +127,15 @@ export const templateIdFrom = ({ id = "" }: Record<string, string>): string => {
 
 const queryPath = (path: PropertyKey[]): PropertyKey[] => path.slice(0, 1).map(snakePart);
 
-/** What a number's text means; anything else stays text, so that the schema refuses it by name. */
-const numberOf = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+/**
+ * What a number's text means; anything else stays text, so that the schema refuses it by name.
+ *
+ * Whole numbers beyond what a double counts are taken as the largest: where more than a limit counts as the limit, they do, too.
+ */
+const numberOf = (text: string): unknown =>
+  /^-?\d+(\.\d+)?$/.test(text)
+    ? Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(text), Number.MAX_SAFE_INTEGER))
+    : text;
 
 /** A `+` that was not escaped arrives as a space; a day is its beginning in UTC. */
 const timeOf = (text: string): string => {
