@@ -56,6 +56,7 @@ const schema = z.object({
 
   JWT_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   JWT_EXPIRY_HOURS: whole(1, 8760).default(24),
+  TRASH_DAYS: whole(1, 3650).default(30),
   NEXTAUTH_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   NEXTAUTH_URL: z.string().optional(),
   BOOTSTRAP_EMAIL: z.string().default("admin@localhost"),
