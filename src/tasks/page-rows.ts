@@ -11,7 +11,7 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>;
 export type Sort = "seq" | "place" | "priority" | "started_at" | "completed_at" | "name";
 
 /** Where a page ends: the sort key and the seq of its last task. */
-export type Cursor = { v: string | number | null; s: number };
+export type Cursor = { v: string | number; s: number };
 
 export type PageQuery = {
   userId: string;

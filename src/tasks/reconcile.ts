@@ -6,21 +6,20 @@ import { log } from "../platform/log";
 import { openRedis } from "../platform/redis";
 import { putBack } from "./claim";
 import { underQueueLock } from "./queue-lock";
+import { type ReadyEntry, setPlaces } from "./ready-queue";
 import {
   dropFromSet,
   entriesAbove,
   existingSets,
   isWhole,
   type PlaceSet,
-  type ReadyEntry,
   scoresOf,
   setPausedHints,
-  setPlaces,
   setsOf,
   stage,
   swapIn,
   unsettledOffers,
-} from "./ready-queue";
+} from "./ready-sets";
 
 const REBUILD_LOCK = 7_110_014;
 const SLICE = 10_000;
