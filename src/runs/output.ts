@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
+import type { SweepRecipe } from "./sweep-recipe";
 
 /** RFC 3339 */
 const time = z.string();
@@ -141,3 +142,29 @@ export const trashOutput = z.object({
   ),
 });
 export const doneOutput = z.object({ done: z.literal(true) });
+
+export const sweepOutput = z.object({
+  sweepId: z.string(),
+  unitId: z.string(),
+  name: z.string(),
+  recipes: z.array(z.custom<SweepRecipe>()),
+  counts: countsOutput,
+  createdAt: time,
+  updatedAt: time,
+});
+export const sweepsOutput = z.object({ sweeps: z.array(sweepOutput) });
+export const sweepPreviewOutput = z.object({
+  rows: z.array(
+    z.object({
+      parameters: json,
+      name: z.string(),
+      ranBefore: z.string().nullable(),
+      repeats: z.number().nullable(),
+      misfit: z.string().nullable(),
+    }),
+  ),
+  /** rows that neither ran before nor repeat another one */
+  fresh: z.number(),
+});
+export const sweepChangeOutput = z.object({ sweep: sweepOutput, runIds: z.array(z.string()) });
+export const trimOutput = z.object({ removed: z.number() });

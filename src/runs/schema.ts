@@ -144,3 +144,19 @@ export const runCheckpoints = pgTable("run_checkpoints", {
   state: jsonb("state").notNull(),
   savedAt: instant("saved_at").notNull().defaultNow(),
 });
+
+/** What a sweep was made from. Its rows are ordinary runs that carry its id. */
+export const sweeps = pgTable(
+  "sweeps",
+  {
+    id: idText("id").primaryKey(),
+    unitId: idText("unit_id").notNull(),
+    userId: idText("user_id").notNull(),
+    name: text("name").notNull(),
+    /** a list: the first recipe, then one for each time that it was extended */
+    recipes: jsonb("recipes").notNull(),
+    createdAt: instant("created_at").notNull().defaultNow(),
+    updatedAt: instant("updated_at").notNull().defaultNow(),
+  },
+  (t) => [index("sweeps_of_unit").on(t.unitId, t.id)],
+);
