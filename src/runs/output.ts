@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
 import type { SweepRecipe } from "./sweep-recipe";
+import type { Reason } from "./why-waiting";
 
 /** RFC 3339 */
 const time = z.string();
@@ -168,3 +169,16 @@ export const sweepPreviewOutput = z.object({
 });
 export const sweepChangeOutput = z.object({ sweep: sweepOutput, runIds: z.array(z.string()) });
 export const trimOutput = z.object({ removed: z.number() });
+
+const bandOutput = z.object({ p50: time, p90: time });
+export const planOutput = z.object({
+  waiting: z.array(
+    z.object({
+      runId: z.string(),
+      reason: z.custom<Reason>(),
+      start: bandOutput.nullable(),
+      end: bandOutput.nullable(),
+    }),
+  ),
+  accuracy: z.object({ count: z.number(), shareHeld: z.number(), medianWidth: z.number() }).nullable(),
+});

@@ -50,6 +50,7 @@ import {
   groupsOutput,
   heartbeatOutput,
   moveOutput,
+  planOutput,
   runLogsOutput,
   runMetricsOutput,
   runOutput,
@@ -61,6 +62,7 @@ import {
   unitOutput,
   unitsOutput,
 } from "./output";
+import { planOfUnit } from "./plan";
 import { getRun, listRuns, runsOfUnit } from "./read-runs";
 import { moveRuns, reorderRuns } from "./reorder";
 import type { Run } from "./run";
@@ -174,6 +176,10 @@ export const unitsRouter = router({
       await publishSchema(ctx.userId, input);
       return done;
     }),
+  plan: procedure
+    .input(unitId)
+    .output(planOutput)
+    .query(({ ctx, input }) => planOfUnit(ctx.userId, input.unitId)),
   statistics: procedure
     .input(unitId)
     .output(runStatisticsOutput)
