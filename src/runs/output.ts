@@ -182,3 +182,16 @@ export const planOutput = z.object({
   ),
   accuracy: z.object({ count: z.number(), shareHeld: z.number(), medianWidth: z.number() }).nullable(),
 });
+
+export const lineageOutput = z.object({
+  line: z.array(
+    z.object({
+      runId: z.string(),
+      name: z.string(),
+      status: z.enum(RUN_STATUSES),
+      parentId: z.string().nullable(),
+      sweepId: z.string().nullable(),
+      differences: z.array(z.object({ name: z.string(), before: z.unknown(), after: z.unknown() })),
+    }),
+  ),
+});

@@ -40,6 +40,7 @@ import {
   unitRemoval,
   unitSync,
 } from "./input";
+import { lineageOf } from "./lineage";
 import {
   acceptedOutput,
   bulkOutput,
@@ -49,6 +50,7 @@ import {
   groupOutput,
   groupsOutput,
   heartbeatOutput,
+  lineageOutput,
   moveOutput,
   planOutput,
   runLogsOutput,
@@ -210,6 +212,10 @@ export const runsRouter = router({
     .input(runId)
     .output(runOutput)
     .query(({ ctx, input }) => getRun(ctx.userId, input.runId)),
+  lineage: procedure
+    .input(runId)
+    .output(lineageOutput)
+    .query(async ({ ctx, input }) => ({ line: await lineageOf(ctx.userId, input.runId) })),
   update: procedure
     .input(runChange)
     .output(runOutput)

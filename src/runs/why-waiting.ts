@@ -1,4 +1,5 @@
-// PURE. Whether a run may be claimed, and why it waits where it may not. The claim and the explanation both ask blockerOf.
+// PURE. Whether a run may be claimed, and why it waits where it may not. The claim asks the same in SQL (isClaimable, and the pause);
+// plan.test.ts holds that both agree.
 
 export type ClaimUnit = { paused: boolean; pausedReason: string | null };
 export type ClaimRun = {
