@@ -54,7 +54,10 @@ await bench("drain", async (services) => {
       () => drain(services, count, slots),
       ...(peers ? [() => (slots === 10 ? peers.bullmqDrain(count, slots) : peers.graphileDrain(count, slots))] : []),
     ]);
-    const limit = { name: slots === 10 ? "BullMQ" : "graphile-worker with look-ahead", runs: peerRuns };
+    const limit = {
+      name: slots === 10 ? "BullMQ, with an append-only file" : "graphile-worker with look-ahead",
+      runs: peerRuns,
+    };
     figures.push({
       name: `engine drain, no-op, ${slots} slots, no look-ahead`,
       unit: "/s",

@@ -1,5 +1,6 @@
 // Real child processes per second, with logs, attempts and everything else on, against `xargs -P`.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import path from "node:path";
 import { getSql } from "../src/platform/db";
 import { createTasks } from "../src/tasks/create";
 import { pauseQueue, resumeQueue } from "../src/tasks/queue-control";
@@ -9,6 +10,10 @@ import { openWorker } from "./lib/programs";
 import type { Figure } from "./lib/report";
 import { type BenchServices, forgetTasks } from "./lib/services";
 import { aTask } from "./lib/tasks";
+
+/** Python itself: `python3` may be a script that looks for the version to run. */
+const python = (): string =>
+  execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
 
 type Program = { command: string[]; slots: number; count: number; target: Figure["target"] };
 
@@ -60,7 +65,7 @@ await bench("programs", async (services) => {
   const programs: Program[] = [
     { command: ["true"], slots: 10, count: numberFlag("programs", 1000), target: undefined },
     {
-      command: ["python3", "-c", "pass"],
+      command: [python(), "-c", "pass"],
       slots: 2,
       count: numberFlag("programs", 300),
       target: { atLeastTimes: 0.95 },
@@ -74,7 +79,7 @@ await bench("programs", async (services) => {
     ]);
     const { command, slots, target } = program;
     figures.push({
-      name: `programs, \`${command.join(" ")}\`, ${slots} slots`,
+      name: `programs, \`${[path.basename(command[0] ?? ""), ...command.slice(1)].join(" ")}\`, ${slots} slots`,
       unit: "/s",
       runs,
       limit: { name: `xargs -P ${slots}`, runs: limitRuns },

@@ -183,8 +183,15 @@ test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { 
   ]);
   const atFault: { fault: string; running: number }[] = [];
   for (const [fault, strike] of faults) {
-    // Time for lost programs to get on: one that is hit at each kill would be given up.
-    await pause(strike === killWorker ? 3000 + 1500 * random() : 500 + 1000 * random());
+    await pause(strike === killWorker ? 2000 + 2000 * random() : 500 + 1000 * random());
+    // A fourth loss gives a task up, as promised (engine.test.ts has that); here all are to complete.
+    if (strike === killWorker)
+      await expect
+        .poll(() => withSql((sql) => sql`SELECT id FROM tasks WHERE losses >= 3 AND completed_at IS NULL`), {
+          timeout: 30_000,
+          interval: 50,
+        })
+        .toEqual([]);
     // The faults are to hit programs at work.
     let running = 0;
     await expect
@@ -230,21 +237,13 @@ test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { 
   expect(new Set(lines.map((line) => line.taskId))).toEqual(new Set(ids));
 
   await withSql(async (sql) => {
-    const tasks = await sql`SELECT id, status, attempt, result, error_kind FROM tasks`;
+    const tasks = await sql`SELECT id, status, attempt, result FROM tasks`;
     const attempts = await sql`SELECT task_id, attempt, outcome, ended_at FROM task_attempts ORDER BY task_id, attempt`;
-    let givenUp = 0;
     for (const task of tasks) {
       const own = attempts.filter((one) => one.task_id === task.id);
       expect(own.map((one) => one.attempt)).toEqual(own.map((_, index) => index + 1));
       expect(own.every((one) => one.ended_at !== null)).toBe(true);
       expect(own.at(-1)?.attempt).toBe(task.attempt);
-      // A program that was on a killed worker four times is given up, as MAX_LOSSES says: that too is one end.
-      if (task.status === "failed") {
-        expect(own.filter((one) => one.outcome === "lost")).toHaveLength(4);
-        expect([task.error_kind, own.at(-1)?.outcome]).toEqual(["lost", "lost"]);
-        givenUp++;
-        continue;
-      }
       expect(task.status).toBe("completed");
       expect(own.map((one) => one.outcome === "succeeded")).toEqual(own.map((_, index) => index === own.length - 1));
       // The result is that of the last attempt's own program.
@@ -259,16 +258,12 @@ test(`${TASKS} programs end exactly once through nine faults (seed ${SEED})`, { 
         ).toBeLessThanOrEqual(1);
     }
     const lost = attempts.filter((one) => one.outcome === "lost").length;
-    console.log(`${attempts.length} attempts, ${lost} of them lost, for ${tasks.length} tasks, ${givenUp} given up`);
-    expect(givenUp).toBeLessThanOrEqual(TASKS / 20);
+    console.log(`${attempts.length} attempts, ${lost} of them lost, for ${tasks.length} tasks`);
     expect(lost).toBeGreaterThan(0);
     expect((await sql`SELECT count(*)::int AS n FROM ready_tasks`)[0]?.n).toBe(0);
     const counted =
       await sql`SELECT status, sum(n)::int AS n FROM (SELECT status, count AS n FROM task_counts UNION ALL SELECT status, delta FROM task_count_deltas) c GROUP BY status HAVING sum(n) <> 0`;
-    expect(Object.fromEntries(counted.map((row) => [row.status, row.n]))).toEqual({
-      completed: TASKS - givenUp,
-      ...(givenUp > 0 && { failed: givenUp }),
-    });
+    expect(Object.fromEntries(counted.map((row) => [row.status, row.n]))).toEqual({ completed: TASKS });
   });
   expect([...runningPrograms()]).toEqual([]);
   expect(readdirSync(join(dataDir, "spool"))).toEqual([]);

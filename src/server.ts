@@ -8,8 +8,9 @@ import { closeDb } from "./platform/db";
 import { EnvError, getEnv } from "./platform/env";
 import { closeLiveHub } from "./platform/live-hub";
 import { log } from "./platform/log";
-import { waitForSchema } from "./platform/migrate";
 import { closeRedis } from "./platform/redis";
+import { waitForSchema } from "./platform/schema-version";
+import { startStallSweep } from "./runs/stall-sweep";
 
 const DRAIN_MS = 5000;
 
@@ -63,13 +64,13 @@ const listen = ({ server }: HttpServer, host: string, port: number): Promise<str
     });
   });
 
-const stopOnSignals = (http: HttpServer): void => {
+const stopOnSignals = (http: HttpServer, stopSweep: () => Promise<void>): void => {
   let isStopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
     log.info({ signal }, "web stopping");
-    await http.close(DRAIN_MS);
+    await Promise.all([http.close(DRAIN_MS), stopSweep()]);
     closeLiveHub();
     closeRedis();
     await closeDb();
@@ -85,7 +86,7 @@ const run = async (): Promise<void> => {
   const pages = makePages();
   const http = makeHttpServer(pages.serve);
   const address = await listen(http, env.SERVER_HOST, env.SERVER_PORT);
-  stopOnSignals(http);
+  stopOnSignals(http, startStallSweep());
   log.info({ address }, "web ready");
   await pages.prepare(http);
 };

@@ -4,6 +4,7 @@ import { getSql } from "../src/platform/db";
 import { isOutage } from "../src/platform/errors";
 import { purgeIdempotencyKeys } from "../src/platform/idempotency";
 import { log } from "../src/platform/log";
+import { purgeTrash } from "../src/runs/trash";
 import { LEASE_SECONDS } from "../src/tasks/claim";
 import { foldCounts } from "../src/tasks/counts";
 import { finishIfCurrent, giveBack } from "../src/tasks/finish";
@@ -50,6 +51,7 @@ export class Housekeeping {
     this.#every(5000, "reap expired leases", () => exclusively(5, () => this.#reapExpired()));
     this.#every(30_000, "repair all", () => exclusively(6, repairAll));
     this.#every(3_600_000, "purge idempotency keys", () => exclusively(7, purgeIdempotencyKeys));
+    this.#every(3_600_000, "purge trash", () => exclusively(8, purgeTrash));
   }
 
   async stop(): Promise<void> {

@@ -4,14 +4,15 @@ import { resolve } from "node:path";
 import { closeDb } from "../src/platform/db";
 import { EnvError, getEnv } from "../src/platform/env";
 import { log } from "../src/platform/log";
-import { waitForSchema } from "../src/platform/migrate";
 import { closeRedis, openRedis } from "../src/platform/redis";
+import { waitForSchema } from "../src/platform/schema-version";
 import type { ClaimingWorker } from "../src/tasks/claim";
 import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-registry";
 import { bootId, describeContainment, pidNamespace, processStartTime } from "./containment";
 import { EndSpool } from "./end-spool";
 import { hasSetpriv } from "./executors/process";
+import { inheritableEnv } from "./executors/program-env";
 import { Housekeeping } from "./housekeeping";
 import { describeMachine } from "./machine";
 import { Pool } from "./pool";
@@ -68,7 +69,8 @@ const main = async (): Promise<void> => {
       void pool.allDone().finally(() => process.exit(1));
     },
   });
-  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, dataDir, spool };
+  const inherited = inheritableEnv(process.env);
+  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool };
   const pool = new Pool({
     worker,
     slots: machine.slots,

@@ -18,7 +18,7 @@ export type PoolOptions = {
   slots: number;
   running: Map<string, RunningTask>;
   claimsUnderWay: Set<string>;
-  presence: Presence;
+  presence: Pick<Presence, "mayClaim">;
   start: (task: ClaimedTask) => RunningTask;
 };
 
@@ -28,6 +28,8 @@ export class Pool {
   #wake: (() => void) | undefined;
   #woken = false;
   #loop: Promise<void> | undefined;
+  /** Tasks whose program is over and whose end is not recorded yet. They hold no slot. */
+  readonly #ending = new Set<string>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -67,12 +69,18 @@ export class Pool {
   #free(): { slots: number; resources: Resources } {
     const { slots, worker, running } = this.#options;
     const free = { ...worker.totals };
-    for (const { task } of running.values()) {
+    let held = 0;
+    // While PostgreSQL takes no ends, no more than one round of them waits.
+    const mayPass = this.#ending.size <= slots;
+    for (const [key, { task }] of running) {
+      // A GPU is leased in PostgreSQL until the end is there.
+      if (mayPass && task.resources.gpus === 0 && this.#ending.has(key)) continue;
+      held++;
       free.gpus -= task.resources.gpus;
       free.cpus -= task.resources.cpus;
       free.memoryMb -= task.resources.memoryMb;
     }
-    return { slots: slots - running.size, resources: free };
+    return { slots: slots - held, resources: free };
   }
 
   async #run(): Promise<void> {
@@ -138,9 +146,15 @@ export class Pool {
   #start(task: ClaimedTask): void {
     const { running, start } = this.#options;
     const one = start(task);
-    running.set(keyOf(task), one);
+    const key = keyOf(task);
+    running.set(key, one);
+    void one.over.then(() => {
+      this.#ending.add(key);
+      this.wake();
+    });
     void one.done.then(() => {
-      running.delete(keyOf(task));
+      running.delete(key);
+      this.#ending.delete(key);
       this.wake();
     });
   }

@@ -28,6 +28,8 @@ export type RunContext = {
   host: string;
   gpus: string[];
   env: Env;
+  /** of inheritableEnv */
+  inherited: Record<string, string>;
   dataDir: string;
   spool: EndSpool;
 };
@@ -43,6 +45,10 @@ type Stop = { reason: StopReason; graceMs: number };
 export const runTask = (task: ClaimedTask, context: RunContext): RunningTask => {
   let stop: Stop | undefined;
   let program: RunningProgram | undefined;
+  let isOver = () => {};
+  const over = new Promise<void>((resolve) => {
+    isOver = resolve;
+  });
   const run = async () => {
     try {
       await runAttempt(task, context, {
@@ -51,6 +57,7 @@ export const runTask = (task: ClaimedTask, context: RunContext): RunningTask => 
           program = running;
           if (stop) running.stop(stop.reason, stop.graceMs);
         },
+        over: isOver,
       });
     } catch (error) {
       log.error({ taskId: task.taskId, attempt: task.attempt, error }, "running a task went wrong in the worker");
@@ -63,13 +70,16 @@ export const runTask = (task: ClaimedTask, context: RunContext): RunningTask => 
       stop = { reason, graceMs };
       program?.stop(reason, graceMs);
     },
-    done: run().catch((error: unknown) =>
-      log.error({ taskId: task.taskId, error }, "the end of an attempt was left to the reaper"),
-    ),
+    over,
+    done: run()
+      .catch((error: unknown) =>
+        log.error({ taskId: task.taskId, error }, "the end of an attempt was left to the reaper"),
+      )
+      .finally(isOver),
   };
 };
 
-type Control = { stopped: () => Stop | undefined; started: (program: RunningProgram) => void };
+type Control = { stopped: () => Stop | undefined; started: (program: RunningProgram) => void; over: () => void };
 
 const runAttempt = async (task: ClaimedTask, context: RunContext, control: Control): Promise<void> => {
   const startedAt = performance.now();
@@ -84,6 +94,7 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
   const output = openOutput(task, context);
   output.tailMetrics(files.metrics);
   const end = await runProgram({ task, context, control, files, gpus, output });
+  control.over();
   await output.close(OUTPUT_DEADLINE_MS);
   const verdict = judge(task, end, files, output.lastStderrLines(20));
   await record(task, context, verdict);
@@ -152,7 +163,7 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
     argv: argv.argv,
     cwd: task.command === null ? folder : resolve(process.env.MLQUEUE_ROOT || process.cwd()),
     env: programEnv({
-      inherited: process.env,
+      inherited: context.inherited,
       task,
       paths: { ...files, checkpointDir: files.checkpoints, dataDir: context.dataDir },
       gpus: context.gpus.length > 0 ? gpus : null,

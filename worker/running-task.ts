@@ -8,6 +8,8 @@ export type RunningTask = {
   task: ClaimedTask;
   /** Ends the program: SIGTERM, and SIGKILL after the grace period. Harmless when repeated. */
   stop: (reason: StopReason, graceMs: number) => void;
+  /** Settles when the program is proven dead, or never started: its slot is free while the end is still being recorded. Never rejects. */
+  over: Promise<void>;
   /** Settles when the end is recorded, spooled, or known to be somebody else's. Never rejects. */
   done: Promise<void>;
 };

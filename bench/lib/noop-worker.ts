@@ -64,7 +64,7 @@ export const openNoopWorker = async (
     running,
     claimsUnderWay,
     presence,
-    start: (task) => ({ task, stop: () => {}, done: run(task) }),
+    start: (task) => ({ task, stop: () => {}, over: Promise.resolve(), done: run(task) }),
   });
   const subscriber = openRedis(env.REDIS_URL, { subscriber: true });
   await pool.listen(subscriber);

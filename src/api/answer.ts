@@ -16,17 +16,6 @@ export const corsHeaders = (origin: string | undefined): OutgoingHttpHeaders => 
   return { "Access-Control-Allow-Origin": granted, "Access-Control-Expose-Headers": EXPOSED, Vary: "Origin" };
 };
 
-export const answerPreflight = (response: ServerResponse, origin: string | undefined): void => {
-  response.writeHead(204, {
-    ...corsHeaders(origin),
-    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers":
-      "Authorization, Content-Type, Idempotency-Key, Accept-Language, If-Match, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-  });
-  response.end();
-};
-
 /** A request as its answer needs it. */
 export type Exchange = {
   response: ServerResponse;
@@ -40,6 +29,17 @@ const baseHeaders = ({ requestId, origin }: Exchange): OutgoingHttpHeaders => ({
   ...corsHeaders(origin),
   "X-Request-Id": requestId,
 });
+
+export const answerPreflight = (exchange: Exchange): void => {
+  exchange.response.writeHead(204, {
+    ...baseHeaders(exchange),
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers":
+      "Authorization, Content-Type, Idempotency-Key, Accept-Language, If-Match, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+  });
+  exchange.response.end();
+};
 
 export const answerText = (
   exchange: Exchange,

@@ -2,8 +2,8 @@
 import { setTimeout } from "node:timers/promises";
 import { getSql } from "../platform/db";
 import { DomainError } from "../platform/errors";
-import { hasSchema } from "../platform/migrate";
 import { getRedis } from "../platform/redis";
+import { hasSchema } from "../platform/schema-version";
 import { answerJson, type Exchange, errorBody } from "./answer";
 
 export const answerHealth = (exchange: Exchange): void => answerJson(exchange, 200, { success: true, status: "ok" });

@@ -1,12 +1,11 @@
 // One HTTP server: the machine routes here, all else to the pages.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
 import { bearerOf } from "../accounts/authenticate";
 import { DomainError } from "../platform/errors";
-import { log } from "../platform/log";
-import { answerError, answerPreflight, type Exchange, errorBody } from "./answer";
+import { answerError, answerPreflight, type Exchange } from "./answer";
 import { answerHealth, answerReady } from "./health";
 import { answerOpenApi } from "./openapi";
+import { refuseSocket, refuseTunnel } from "./refuse-socket";
 import { newRequestId } from "./request-id";
 import { serveRest } from "./rest";
 import { serveTrpc, TRPC_PREFIX } from "./trpc-http";
@@ -67,44 +66,28 @@ const methodNotAllowed = (exchange: Exchange) =>
 /** A proxy's absolute form (`GET http://host/path`) means the path. */
 const targetOf = (request: IncomingMessage): string => (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "") || "/";
 
+/** A slash behind a path means nothing, and is no reason for a redirect. */
+const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
+
 const serve = async (request: IncomingMessage, response: ServerResponse, pages: Pages | null): Promise<void> => {
   const method = request.method ?? "GET";
   const origin = request.headers.origin;
-  if (method === "OPTIONS") return answerPreflight(response, origin);
   const target = targetOf(request);
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
   const exchange: Exchange = { response, requestId: newRequestId(), origin, method, path };
 
+  if (method === "OPTIONS") return answerPreflight(exchange);
   if (path.startsWith(TRPC_PREFIX)) return serveTrpc(request, exchange);
-  const answer = answerOf(path);
+  const answer = answerOf(withoutSlash(path));
   if (answer) return isRead(method) ? answer(exchange) : methodNotAllowed(exchange);
   const hasBearer = bearerOf(request.headers.authorization) !== null;
   const restPath = restPathOf(path, hasBearer);
   if (restPath !== null)
-    return serveRest(request, { ...exchange, path: restPath }, mark < 0 ? "" : target.slice(mark + 1));
+    return serveRest(request, { ...exchange, path: withoutSlash(restPath) }, mark < 0 ? "" : target.slice(mark + 1));
   if (hasBearer || isMachinePath(path) || !pages)
     return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
   await pages(request, response);
-};
-
-/** What is no HTTP at all is answered in the contract's shape, too. */
-const refuseSocket = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const requestId = newRequestId();
-  const [status, message] =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? ["431 Request Header Fields Too Large", "has headers that are too large"]
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? ["408 Request Timeout", "was not sent in time"]
-        : ["400 Bad Request", "is not HTTP"];
-  const refusal = new DomainError("INVALID_REQUEST", "badField", { params: { what: "The request", message } });
-  const body = JSON.stringify(errorBody(refusal, requestId));
-  log.warn({ request_id: requestId, error: error.code }, "request refused");
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Access-Control-Allow-Origin: *\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
-  );
 };
 
 /** Idle connections are kept at least 65 s (REST contract); the headers of the next request may take a little longer. */
@@ -120,6 +103,15 @@ export type HttpServer = {
 export const makeHttpServer = (pages: Pages | null): HttpServer => {
   const open = new Set<ServerResponse>();
   let isClosing = false;
+  const answerRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    open.add(response);
+    response.once("close", () => open.delete(response));
+    if (isClosing) response.shouldKeepAlive = false;
+    serve(request, response, pages).catch((error: unknown) => {
+      const { method = "", url: path = "", headers } = request;
+      answerError({ response, requestId: newRequestId(), origin: headers.origin, method, path }, error);
+    });
+  };
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -127,24 +119,11 @@ export const makeHttpServer = (pages: Pages | null): HttpServer => {
       requestTimeout: 300_000,
       requireHostHeader: false,
     },
-    (request, response) => {
-      open.add(response);
-      response.once("close", () => open.delete(response));
-      if (isClosing) response.shouldKeepAlive = false;
-      serve(request, response, pages).catch((error: unknown) => {
-        answerError(
-          {
-            response,
-            requestId: newRequestId(),
-            origin: request.headers.origin,
-            method: request.method ?? "",
-            path: request.url ?? "",
-          },
-          error,
-        );
-      });
-    },
+    answerRequest,
   );
+  // node would answer 417 to an expectation that it does not know; one that nobody knows may be passed over.
+  server.on("checkExpectation", answerRequest);
+  server.on("connect", refuseTunnel);
   server.on("clientError", refuseSocket);
 
   const close = async (drainMs: number): Promise<void> => {

@@ -31,6 +31,11 @@ test("the same key with the same body answers the first response again and creat
   expect([first.status, again.status]).toEqual([201, 201]);
   expect(again.text).toBe(first.text);
   expect(first.json).toMatchObject({ success: true, status: "queued", queue_position: 1 });
+  const meant = [
+    await create("key-1", body, { path: "/tasks" }),
+    await create("key-1", body, { path: "/v1/tasks/?x=1" }),
+  ];
+  expect(meant.map((answer) => answer.text)).toEqual([first.text, first.text]);
   expect(await totalIn(body.queue)).toBe(1);
 });
 
@@ -63,6 +68,28 @@ test("of sixty at once one creates; the others get its answer, or 409 while it i
   for (const answer of answers.filter((one) => one.status !== 201))
     expect(refusalIn(answer)).toMatchObject({ status: 409, code: "CONFLICT" });
   expect(await totalIn(body.queue)).toBe(1);
+});
+
+test("while the first is under way, a second is 409 CONFLICT and told when to come back; then it gets the answer", async () => {
+  const body = { name: "a", config: {}, queue: newQueue() };
+  // An insert into the queue waits as long as this transaction holds the table.
+  const { first, second } = await getSql().begin(async (sql) => {
+    await sql`LOCK TABLE tasks IN SHARE MODE`;
+    const first = create("key-in-flight", body);
+    await expect
+      .poll(
+        async () =>
+          (
+            await sql`SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+          )[0]?.n,
+      )
+      .toBe(1);
+    return { first, second: await create("key-in-flight", body) };
+  });
+  expect(refusalIn(second)).toMatchObject({ status: 409, code: "CONFLICT" });
+  expect(second.headers.get("Retry-After")).toBe("1");
+  expect((await first).status).toBe(201);
+  expect((await create("key-in-flight", body)).text).toBe((await first).text);
 });
 
 test("sixty keys at once do not starve one another of connections", async () => {

@@ -13,6 +13,11 @@ const subjectOf = (one: Hint): string => {
     case "task":
     case "output":
       return `${one.kind} ${one.taskId}`;
+    case "run":
+    case "runOutput":
+      return `${one.kind} ${one.runId}`;
+    case "unit":
+      return `unit ${one.unitId}`;
     case "queue":
       return `queue ${one.queue}`;
     default:

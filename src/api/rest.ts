@@ -7,13 +7,14 @@ import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempo
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
 import { type Answer, type Call, MIB, type Route } from "../platform/route";
+import { runRoutes } from "../runs/rest";
 import { taskRoutes } from "../tasks/rest";
 import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
 import { makeRouteTable } from "./route-table";
 
-export const routes: Route[] = [...taskRoutes, ...accountRoutes];
+export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...runRoutes];
 
 const findRoute = makeRouteTable(routes);
 
@@ -28,7 +29,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   const { method, path } = exchange;
   try {
     const { actor, proof } = await authenticateBearer(request.headers.authorization);
-    const match = findRoute(method, path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
+    const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
       return answerError(
@@ -46,6 +47,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       query: new URLSearchParams(search),
       body: parseBody(bytes),
       lastEventId: request.headers["last-event-id"]?.toString(),
+      ifMatch: request.headers["if-match"]?.toString(),
     };
     const key = request.headers["idempotency-key"]?.toString();
     if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
@@ -62,7 +64,14 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
 };
 
 const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<void> => {
-  if ("fields" in answer) answerText(exchange, route.status ?? 200, "application/json", succeeded(answer.fields));
+  if ("fields" in answer)
+    answerText(
+      exchange,
+      route.status ?? 200,
+      "application/json",
+      succeeded(answer.fields),
+      answer.etag === undefined ? {} : { ETag: `"${answer.etag}"` },
+    );
   else if ("text" in answer) answerText(exchange, 200, "text/plain; charset=utf-8", answer.text);
   else await answerEvents(exchange, answer.stream);
 };

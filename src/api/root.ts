@@ -1,9 +1,17 @@
 // All procedures under one roof. Clients import the type alone.
 import { accountsRouter } from "../accounts/router";
 import { router } from "../platform/trpc";
+import { groupsRouter, runsRouter, unitsRouter } from "../runs/router";
 import { tasksRouter } from "../tasks/router";
 import { liveRouter } from "./live-router";
 
-export const appRouter = router({ tasks: tasksRouter, live: liveRouter, accounts: accountsRouter });
+export const appRouter = router({
+  tasks: tasksRouter,
+  groups: groupsRouter,
+  units: unitsRouter,
+  runs: runsRouter,
+  live: liveRouter,
+  accounts: accountsRouter,
+});
 
 export type AppRouter = typeof appRouter;

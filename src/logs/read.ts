@@ -38,14 +38,14 @@ const toReadLine = ({ line, attempt, entry: [at, stream, message] }: Row): ReadL
 export const readLines = async (input: ReadLines, sql: SqlLike = getSql()): Promise<ReadLine[]> => {
   const { subjectId, attempt, lastLines } = input;
   const after = input.after ?? 0;
-  const ofAttempt = attempt === undefined ? sql`` : sql`AND c.attempt = ${attempt}`;
+  const ofAttempt = attempt === undefined ? sql`` : sql`AND c.attempt = ${attempt}::int8`;
   const order = lastLines === undefined ? sql`c.first_line, e.n` : sql`c.first_line DESC, e.n DESC`;
   const rows = await sql<Row[]>`
     SELECT (c.first_line + e.n - 1)::int AS line, c.attempt, e.entry
     FROM log_chunks c CROSS JOIN LATERAL jsonb_array_elements(c.lines) WITH ORDINALITY AS e(entry, n)
     WHERE c.subject_id = ${subjectId}
-      AND c.first_line >= coalesce((SELECT max(first_line) FROM log_chunks WHERE subject_id = ${subjectId} AND first_line <= ${after}), 0)
-      AND c.first_line + e.n - 1 > ${after} ${ofAttempt}
+      AND c.first_line >= coalesce((SELECT max(first_line) FROM log_chunks WHERE subject_id = ${subjectId} AND first_line <= ${after}::int8), 0)
+      AND c.first_line + e.n - 1 > ${after}::int8 ${ofAttempt}
     ORDER BY ${order} LIMIT ${lastLines ?? input.limit}`;
   const lines = rows.map(toReadLine);
   return lastLines === undefined ? lines : lines.reverse();

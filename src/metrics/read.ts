@@ -11,15 +11,16 @@ type Series = { key: string; from: number; to: number; isLong: boolean };
 /**
  * Series by key, steps ascending, all attempts joined: of a step that two attempts wrote, the later attempt's point counts.
  *
- * @param options.maxPoints at most so many points per series (at least 4): the first, the last, and the lowest and highest
- *                          of each of equally wide stretches of steps, so that no spike is lost; all of them are real points
+ * @param options.maxPoints at most so many points per series: the first, the last, and the lowest and highest of each of
+ *                          equally wide stretches of steps, so that no spike is lost; all of them are real points. Of fewer
+ *                          than 4, the first and the last, or the last alone
  */
 export const readMetrics = async (
   subjectId: string,
   options: { key?: string; maxPoints?: number } = {},
   sql: SqlLike = getSql(),
 ): Promise<MetricSeries> => {
-  const maxPoints = options.maxPoints === undefined ? null : Math.max(4, options.maxPoints);
+  const maxPoints = options.maxPoints ?? null;
   const series = await listSeries(sql, subjectId, options.key ?? null, maxPoints);
   const short = series.filter(({ isLong }) => !isLong).map(({ key }) => key);
   const points = new Map<string, ReadPoint[]>();
@@ -77,6 +78,7 @@ const readThinned = async (
   const lookUp = (steps: number[]) => sql<Row[]>`
     SELECT DISTINCT ON (step) step, value, at FROM metric_points
     WHERE ${ofSeries} AND step = ANY(${steps}::float8[]) ORDER BY step, attempt DESC`;
+  if (maxPoints < 4) return (await lookUp(maxPoints === 1 ? [series.to] : [series.from, series.to])).map(toPoint);
   const pointsAt = (found: Found[]) => lookUp([series.from, series.to, ...found.map(([, step]) => step)]);
 
   const found = await findExtremes(

@@ -1,5 +1,4 @@
 // PostgreSQL: one pool per process.
-import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { getEnv } from "./env";
 import { isRetryable } from "./errors";
@@ -23,10 +22,8 @@ export const openSql = (url: string, options: { max?: number; name?: string } = 
     onnotice: () => {},
   });
 
-const openDrizzle = () => drizzle(openSql(getEnv().DATABASE_URL, { max: 3 }));
-
 // On globalThis, since Next bundles its own copy of every module.
-const holder = globalThis as { mlqueueSql?: Sql; mlqueueLockSql?: Sql; mlqueueDb?: ReturnType<typeof openDrizzle> };
+const holder = globalThis as { mlqueueSql?: Sql; mlqueueLockSql?: Sql };
 
 export const getSql = (): Sql => {
   holder.mlqueueSql ??= openSql(getEnv().DATABASE_URL, { max: getEnv().DB_MAX_OPEN_CONNS });
@@ -42,21 +39,10 @@ export const getLockSql = (): Sql => {
   return holder.mlqueueLockSql;
 };
 
-/** Drizzle over a pool of its own: it changes the pool's parsers, which the engine's statements rely on. */
-export const getDb = () => {
-  holder.mlqueueDb ??= openDrizzle();
-  return holder.mlqueueDb;
-};
-
 export const closeDb = async (): Promise<void> => {
-  await Promise.all([
-    holder.mlqueueSql?.end({ timeout: 2 }),
-    holder.mlqueueLockSql?.end({ timeout: 2 }),
-    holder.mlqueueDb?.$client.end({ timeout: 2 }),
-  ]);
+  await Promise.all([holder.mlqueueSql?.end({ timeout: 2 }), holder.mlqueueLockSql?.end({ timeout: 2 })]);
   holder.mlqueueSql = undefined;
   holder.mlqueueLockSql = undefined;
-  holder.mlqueueDb = undefined;
 };
 
 /** Runs again, three times at most, what a deadlock or a serialization failure ended. */

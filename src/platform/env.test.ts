@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EnvError, parseEnv } from "./env";
+import { EnvError, parseEnv, readLogLevel } from "./env";
 
 const least = { DATABASE_URL: "postgres://u:p@h/d", REDIS_URL: "redis://h", JWT_SECRET: "long-enough-secret" };
 const sentence = (source: Record<string, string>): string => {
@@ -28,6 +28,12 @@ test.each([
   [{ DATABASE_URL: "mysql://h/d" }, "DATABASE_URL=mysql://h/d is wrong: it must start with postgres://."],
 ])("a wrong value stops with a sentence that names it: %o", (source, wanted) => {
   expect(sentence(source)).toBe(wanted);
+});
+
+test("the log has a level although another setting is wrong", () => {
+  expect(readLogLevel({ LOG_LEVEL: "warn", SERVER_PORT: "eighty" })).toBe("warn");
+  for (const LOG_LEVEL of [undefined, "", "loud"]) expect(readLogLevel({ LOG_LEVEL })).toBe("info");
+  expect(sentence({ LOG_LEVEL: "loud" })).toBe("LOG_LEVEL=loud is wrong: it must be one of debug, info, warn, error.");
 });
 
 test("DB_* and REDIS_* stand for the addresses", () => {

@@ -56,6 +56,7 @@ const schema = z.object({
 
   JWT_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   JWT_EXPIRY_HOURS: whole(1, 8760).default(24),
+  TRASH_DAYS: whole(1, 3650).default(30),
   NEXTAUTH_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   NEXTAUTH_URL: z.string().optional(),
   BOOTSTRAP_EMAIL: z.string().default("admin@localhost"),
@@ -155,6 +156,13 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     ALLOW_COMMANDS: env.ALLOW_COMMANDS ?? (isLoopback(env.SERVER_HOST) && !env.TRUST_PROXY),
   };
 };
+
+/**
+ * What is logged. It is read by itself: the log has to work where another setting is wrong. A wrong level is refused by
+ * parseEnv, which every process calls first; until then the default counts.
+ */
+export const readLogLevel = (source: Record<string, string | undefined> = process.env): Env["LOG_LEVEL"] =>
+  schema.shape.LOG_LEVEL.catch("info").parse(source.LOG_LEVEL || undefined);
 
 const holder = globalThis as { mlqueueEnv?: Env };
 

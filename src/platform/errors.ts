@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   TASK_ALREADY_COMPLETED: { status: 409, trpc: "CONFLICT" },
   INVALID_QUEUE_STATUS: { status: 409, trpc: "CONFLICT" },
   CONFLICT: { status: 409, trpc: "CONFLICT" },
+  PRECONDITION_FAILED: { status: 412, trpc: "PRECONDITION_FAILED" },
   PAYLOAD_TOO_LARGE: { status: 413, trpc: "PAYLOAD_TOO_LARGE" },
   RATE_LIMIT_EXCEEDED: { status: 429, trpc: "TOO_MANY_REQUESTS" },
   QUEUE_FULL: { status: 503, trpc: "SERVICE_UNAVAILABLE" },

@@ -17,6 +17,19 @@ test.each([
   expect(problem(text)).toBe(path);
 });
 
+test("±2^53 itself may be, the whole numbers next to it may not", () => {
+  expect(problem('{"config": {"a": 9007199254740992, "b": -9007199254740992}}')).toBeUndefined();
+  expect(problem('{"config": {"a": 1, "b": 9007199254740993}}')).toBe("config.b");
+  expect(problem('{"config": {"a": -9007199254740994}}')).toBe("config.a");
+  expect(problem('{"tasks": [{"config": {"a": [9007199254740993]}}]}')).toBe("tasks[0].config.a[0]");
+  expect(problem('{"queues": [{"parameters": {"a": 1e3, "b": 18014398509481984}}]}')).toBe("queues[0].parameters.b");
+});
+
+test("outside of what comes back as it was given, any finite number may be", () => {
+  for (const text of ['{"created_at": 9007199254740993}', '{"tasks": [{"surprise": {"config": 9007199254740993}}]}'])
+    expect(problem(text)).toBeUndefined();
+});
+
 test("64 levels may be, 65 may not", () => {
   expect(problem(nested(64, "[", "]"))).toBeUndefined();
   expect(problem(nested(65, "[", "]"))).toBeDefined();

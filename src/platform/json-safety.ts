@@ -4,7 +4,13 @@ import { badField, type DomainError } from "./errors";
 const MAX_DEPTH = 64;
 /** A UTF-16 surrogate without its partner: PostgreSQL's jsonb refuses it. */
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-/** Whole-number literals of 16 and more digits, outside strings. */
+/** What comes back as it was given, in a body or in one of a batch; other numbers are measured by their field, or ignored with it. */
+const KEPT = /^(?:(?:tasks|queues)\[\d+\]\.)?(?:config|parameters|metadata|result|artifacts|metrics)(?:[.[]|$)/;
+/** 2^53, as JSON writes it: beyond, doubles no longer tell each whole number from its neighbours. */
+const MAX_WHOLE = "9007199254740992";
+const isBeyondMax = (digits: string): boolean =>
+  digits.length > MAX_WHOLE.length || (digits.length === MAX_WHOLE.length && digits > MAX_WHOLE);
+/** Strings, and literals of numbers. */
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 export type JsonObject = { [key: string]: unknown };
@@ -23,20 +29,22 @@ const badText = (text: string): string | null => {
 /**
  * The first value below `value` that cannot be stored or would not come back equal, as a refusal that names its path.
  *
- * Refused: deeper than 64 levels, NUL, a lone surrogate, a number that is not finite, a whole number
- * beyond ±(2^53 - 1) that was not written with a fraction or an exponent (REST contract, rules for every route).
+ * Refused: deeper than 64 levels, NUL, a lone surrogate, a number that is not finite; in what is kept as given, a whole number
+ * beyond ±2^53 that was not written with a fraction or an exponent (REST contract, rules for every route).
  *
- * @param source the text that was parsed; without it every whole number beyond 2^53 counts as written out
+ * @param source the text that was parsed; without it every whole number from 2^53 on counts as one beyond, written out
  */
 export const findUnsafe = (value: unknown, source?: string, rootPath = ""): DomainError | null => {
-  let hasLongLiteral: boolean | undefined;
-  const wasWrittenOut = () => {
-    hasLongLiteral ??=
-      source === undefined ||
-      (source.match(STRING_OR_NUMBER) ?? []).some(
-        (token) => /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)),
-      );
-    return hasLongLiteral;
+  let rounded: Set<number> | undefined;
+  /** Whether the number stands in the text as digits of a whole number beyond ±2^53. */
+  const isBeyond = (node: number): boolean => {
+    if (source === undefined) return true;
+    rounded ??= new Set(
+      (source.match(STRING_OR_NUMBER) ?? [])
+        .filter((token) => /^-?\d+$/.test(token) && isBeyondMax(token.replace("-", "")))
+        .map(Number),
+    );
+    return rounded.has(node);
   };
   const walk = (node: unknown, path: string, depth: number): DomainError | null => {
     if (typeof node === "string") {
@@ -45,7 +53,7 @@ export const findUnsafe = (value: unknown, source?: string, rootPath = ""): Doma
     }
     if (typeof node === "number") {
       if (!Number.isFinite(node)) return badField(path, "must be a finite number");
-      if (Number.isInteger(node) && !Number.isSafeInteger(node) && wasWrittenOut())
+      if (Number.isInteger(node) && !Number.isSafeInteger(node) && KEPT.test(path) && isBeyond(node))
         return badField(path, "must be a whole number within ±2^53, or text");
       return null;
     }

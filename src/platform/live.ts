@@ -10,6 +10,12 @@ export type LiveEvent =
   | { kind: "cancel"; userId: string; taskId: string }
   | { kind: "output"; userId: string; taskId: string }
   | { kind: "tasks"; userId: string }
+  /** the account's groups, or their units */
+  | { kind: "groups"; userId: string }
+  /** a unit, or the order of its runs */
+  | { kind: "unit"; userId: string; unitId: string }
+  | { kind: "run"; userId: string; unitId: string; runId: string; status: string }
+  | { kind: "runOutput"; userId: string; runId: string }
   | { kind: "queue"; queue: string }
   | { kind: "worker" };
 

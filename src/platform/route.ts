@@ -15,6 +15,8 @@ export type Call = {
   body: JsonObject;
   /** of a stream that the client takes up again */
   lastEventId: string | undefined;
+  /** the version that a change is meant for */
+  ifMatch: string | undefined;
 };
 
 /** A stream of server-sent events. `send` waits for a slow reader; `ended` is aborted when the reader is gone. */
@@ -24,7 +26,10 @@ export type EventStream = {
 };
 
 /** What a route answers: fields beside `success`, plain text, or a stream. */
-export type Answer = { fields: JsonObject } | { text: string } | { stream: (out: EventStream) => Promise<void> };
+export type Answer =
+  | { fields: JsonObject; etag?: string }
+  | { text: string }
+  | { stream: (out: EventStream) => Promise<void> };
 
 /** What a route creates inside a transaction, and what is to be done once that is committed. */
 export type Created = { fields: JsonObject; announce: () => Promise<void> };

@@ -57,16 +57,19 @@ const pathText = (path: readonly PropertyKey[]): string =>
     "",
   );
 
-/** The refusals in a failed check, each with its path. */
+/** The refusals in a failed check, one for each path. */
 export const detailsOf = (
   error: z.ZodError,
   input: unknown,
   rename: (path: PropertyKey[]) => PropertyKey[] = (path) => path,
-): ErrorDetail[] =>
-  error.issues.map((issue) => ({
-    path: pathText(rename([...issue.path])),
-    message: messageOf(issue, valueAt(input, issue.path)),
-  }));
+): ErrorDetail[] => {
+  const details = new Map<string, ErrorDetail>();
+  for (const issue of error.issues) {
+    const path = pathText(rename([...issue.path]));
+    if (!details.has(path)) details.set(path, { path, message: messageOf(issue, valueAt(input, issue.path)) });
+  }
+  return [...details.values()];
+};
 
 /** @throws DomainError that names each bad field; the first decides the code */
 export const parseInput = <T>(

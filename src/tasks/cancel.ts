@@ -7,58 +7,90 @@ import { releaseDependents } from "./promote";
 import { removeReady } from "./ready-queue";
 import { isEnded } from "./status";
 import type { Task, TaskRow } from "./task";
-import { recordMove } from "./transition";
+import { recordMoves } from "./transition";
 
 /**
- * Cancels a task. One that waits is `cancelled` at once and never starts; one that a client runs too. One that a
- * worker runs stays `running` with `cancelRequestedAt` until its processes are proven dead.
+ * Cancels tasks. Those that wait are `cancelled` at once and never start; those that a client runs too. Those that a
+ * worker runs stay `running` with `cancelRequestedAt` until their processes are proven dead.
  *
- * Against a claim the ready row decides: who deletes it first. It is locked before the task, as a claim does.
+ * Against a claim the ready row decides: who locks it first. Ready rows are locked before tasks, as a claim does, and in the
+ * order of the ids, as a reorder does.
  *
- * @throws TASK_NOT_FOUND, TASK_ALREADY_COMPLETED when it has ended
+ * @returns the rows that changed, and why each of the others did not: TASK_NOT_FOUND, TASK_ALREADY_COMPLETED when it has ended
  */
+export const cancelTasks = async (
+  userId: string,
+  input: { taskIds: string[]; reason?: string | undefined },
+): Promise<{ changed: TaskRow[]; refusals: Map<string, DomainError> }> => {
+  const { taskIds, reason = null } = input;
+  const { changed, refusals } = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await sql`SELECT 1 FROM ready_tasks WHERE task_id = ANY(${taskIds}) AND user_id = ${userId} ORDER BY task_id FOR UPDATE`;
+      const found = await sql<TaskRow[]>`
+        SELECT ${taskColumns(sql)} FROM tasks WHERE id = ANY(${taskIds}) AND user_id = ${userId} ORDER BY id FOR UPDATE`;
+      const known = new Map(found.map((task) => [task.id, task]));
+      const refusals = new Map<string, DomainError>();
+      for (const id of taskIds) {
+        const task = known.get(id);
+        if (!task) refusals.set(id, taskNotFound(id));
+        else if (isEnded(task.status))
+          refusals.set(
+            id,
+            new DomainError("TASK_ALREADY_COMPLETED", "taskEnded", { params: { id, status: task.status } }),
+          );
+      }
+      const open = found.filter((task) => !isEnded(task.status));
+      const isWorkers = (task: TaskRow) => task.status === "running" && task.worker_id !== null;
+      const asked = await sql<TaskRow[]>`
+        UPDATE tasks SET cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, ${reason}), updated_at = now()
+        WHERE id = ANY(${open.filter(isWorkers).map((task) => task.id)}) RETURNING ${taskColumns(sql)}`;
+      const cancelled = await sql<TaskRow[]>`
+        WITH held AS (
+          SELECT id, status AS old_status FROM tasks WHERE id = ANY(${open.filter((task) => !isWorkers(task)).map((task) => task.id)})
+        ), unready AS (
+          DELETE FROM ready_tasks USING held WHERE task_id = held.id
+        ), unscheduled AS (
+          DELETE FROM pending_tasks USING held WHERE task_id = held.id
+        ), closed AS (
+          UPDATE task_attempts SET ended_at = now(), outcome = 'cancelled' FROM held WHERE task_id = held.id AND ended_at IS NULL
+        ), t AS (
+          UPDATE tasks SET status = 'cancelled', outcome = 'cancelled', completed_at = now(), updated_at = now(), cancel_requested_at = now(),
+            cancel_reason = ${reason}, error_message = coalesce('cancelled: ' || ${reason}::text, 'cancelled')
+          FROM held WHERE tasks.id = held.id RETURNING tasks.*, held.old_status
+        ), counted AS (
+          ${recordMoves(sql, sql`t.old_status`)}
+        ) SELECT ${taskColumns(sql)} FROM t`;
+      return { changed: [...asked, ...cancelled], refusals };
+    }),
+  );
+  publishLive([
+    ...changed.map((row) => ({ kind: "task" as const, userId, taskId: row.id, status: row.status })),
+    ...changed.flatMap((row) =>
+      row.status === "running" ? [{ kind: "cancel" as const, userId, taskId: row.id }] : [],
+    ),
+  ]);
+  const cancelled = changed.filter((row) => row.status === "cancelled");
+  if (cancelled.length > 0) {
+    const entries = cancelled.map((row) => ({ taskId: row.id, queue: row.queue, userId, class: row.class }));
+    await removeReady(entries).catch((error: Error) => {
+      log.debug(
+        { count: entries.length, error: error.message },
+        "cancelled tasks stayed in redis; their claims will be refused",
+      );
+    });
+    await releaseDependents();
+  }
+  return { changed, refusals };
+};
+
+/** Cancels one task, as cancelTasks does. @throws TASK_NOT_FOUND, TASK_ALREADY_COMPLETED when it has ended */
 export const cancelTask = async (
   userId: string,
   input: { taskId: string; reason?: string | undefined },
 ): Promise<Task> => {
-  const { taskId, reason = null } = input;
-  const row = await withRetries(() =>
-    getSql().begin(async (sql) => {
-      await sql`DELETE FROM ready_tasks WHERE task_id = ${taskId} AND user_id = ${userId}`;
-      const [task] = await sql<
-        TaskRow[]
-      >`SELECT ${taskColumns(sql)} FROM tasks WHERE id = ${taskId} AND user_id = ${userId} FOR UPDATE`;
-      if (!task) throw taskNotFound(taskId);
-      if (isEnded(task.status))
-        throw new DomainError("TASK_ALREADY_COMPLETED", "taskEnded", { params: { id: taskId, status: task.status } });
-      if (task.status === "running" && task.worker_id !== null) {
-        const [asked] = await sql<TaskRow[]>`
-        UPDATE tasks SET cancel_requested_at = coalesce(cancel_requested_at, now()), cancel_reason = coalesce(cancel_reason, ${reason}), updated_at = now()
-        WHERE id = ${taskId} RETURNING ${taskColumns(sql)}`;
-        return asked;
-      }
-      await sql`DELETE FROM pending_tasks WHERE task_id = ${taskId}`;
-      await sql`UPDATE task_attempts SET ended_at = now(), outcome = 'cancelled' WHERE task_id = ${taskId} AND ended_at IS NULL`;
-      await recordMove(sql, task, task.status, "cancelled");
-      const [cancelled] = await sql<TaskRow[]>`
-      UPDATE tasks SET status = 'cancelled', outcome = 'cancelled', completed_at = now(), updated_at = now(), cancel_requested_at = now(),
-        cancel_reason = ${reason}, error_message = coalesce('cancelled: ' || ${reason}::text, 'cancelled')
-      WHERE id = ${taskId} RETURNING ${taskColumns(sql)}`;
-      return cancelled;
-    }),
-  );
-  if (!row) throw taskNotFound(taskId);
-  publishLive([
-    { kind: "task", userId, taskId, status: row.status },
-    ...(row.status === "running" ? [{ kind: "cancel" as const, userId, taskId }] : []),
-  ]);
-  if (row.status === "cancelled") {
-    await removeReady([{ taskId, queue: row.queue, userId, class: row.class }]).catch((error: Error) => {
-      log.debug({ taskId, error: error.message }, "a cancelled task stayed in redis; its claim will be refused");
-    });
-    await releaseDependents();
-  }
-  const [task] = await toTasks([row]);
-  if (!task) throw taskNotFound(taskId);
+  const { taskId, reason } = input;
+  const { changed, refusals } = await cancelTasks(userId, { taskIds: [taskId], reason });
+  const [task] = await toTasks(changed);
+  if (!task) throw refusals.get(taskId) ?? taskNotFound(taskId);
   return task;
 };

@@ -74,7 +74,7 @@ const toClaimed = (row: ClaimedRow): ClaimedTask => ({
 
 const claimedColumns = (sql: SqlLike) => sql`
   t.id, t.user_id, t.attempt, t.queue, t.name, t.class, t.config, t.entrypoint, t.command, t.env, t.resources, t.timeout_seconds,
-  coalesce((SELECT max(l.last_line) FROM log_chunks l WHERE l.subject_id = t.id), 0) AS last_log_line`;
+  CASE WHEN t.attempt > 1 THEN coalesce((SELECT max(l.last_line) FROM log_chunks l WHERE l.subject_id = t.id), 0) ELSE 0 END AS last_log_line`;
 
 /**
  * Starts the given queued tasks for a worker.

@@ -12,55 +12,100 @@ import type { NewTask } from "./input";
 import { positionsFromPostgres, taskColumns, withWaiting } from "./list";
 import { type NewRow, newRows, toRow } from "./new-rows";
 import { releaseDependents } from "./promote";
-import { addReady } from "./ready-queue";
+import { addManyReady, addReady } from "./ready-queue";
 import type { Task, TaskRow } from "./task";
 import { recordCreated } from "./transition";
 
 type Insert = { userId: string; tasks: NewTask[]; single: boolean };
+type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
 /**
  * Inserts tasks, their ready or pending rows and their counts in one statement.
  *
  * Turns are taken in the order of the rows, so equal priorities run in order of creation.
- * `place` is placeOf() of place.ts in SQL.
+ * `place` is placeOf() of place.ts in SQL. Dependencies are looked at only where there are some.
+ *
+ * @param kept   columns of the new rows, as the answer needs them
+ * @param answer what is selected FROM t
  */
-const insertRows = (sql: SqlLike, rows: NewRow[]) => insertReturning<TaskRow>(sql, rows, taskColumns(sql));
-
-/** What is needed to put a task in its place. A batch is answered with ids alone: its configs need not come back. */
-type PlacedRow = Pick<TaskRow, "id" | "queue" | "user_id" | "class" | "place" | "status" | "depends_on">;
-const placedColumns = (sql: SqlLike) => sql`id, queue, user_id, class, place, status, depends_on`;
-
-const insertReturning = <Row extends PlacedRow>(
+const insertStatement = <Row extends object>(
   sql: SqlLike,
   rows: NewRow[],
-  columns: postgres.PendingQuery<postgres.Row[]>,
-): postgres.PendingQuery<Row[]> => sql<Row[]>`
-  WITH given AS (
-    SELECT *, nextval('task_turns') AS turn FROM ${newRows(sql, rows)}
-  ), blocked AS (
+  kept: Fragment,
+  answer: Fragment,
+): postgres.PendingQuery<Row[]> => {
+  const given = sql`SELECT *, nextval('task_turns') AS turn FROM ${newRows(sql, rows)}`;
+  const waits = rows.some((row) => row.depends_on.length > 0);
+  const from = waits ? sql`given g LEFT JOIN blocked b ON b.id = g.id` : sql`(${given}) g`;
+  const isPending = waits ? sql`(run_at > now() OR b.id IS NOT NULL)` : sql`run_at > now()`;
+  return sql<Row[]>`
+  WITH ${
+    waits
+      ? sql`given AS (${given}), blocked AS (
     SELECT g.id FROM given g WHERE EXISTS (
       SELECT 1 FROM unnest(g.depends_on) AS d(id) JOIN tasks t ON t.id = d.id WHERE t.outcome IS DISTINCT FROM 'completed')
-  ), t AS (
+  ), dependencies AS (
+    INSERT INTO task_dependencies (task_id, depends_on) SELECT id, unnest(depends_on) FROM given
+  ),`
+      : sql``
+  } t AS (
     INSERT INTO tasks (id, user_id, queue, name, config, metadata, tags, priority, place, status, seq, max_attempts, run_at,
       timeout_seconds, entrypoint, command, env, resources, class, depends_on, webhook_url, queued_at)
     SELECT g.id, user_id, queue, name, config, metadata, tags, priority, (1000000 - priority) * 4294967296 + turn,
-      CASE WHEN run_at > now() OR b.id IS NOT NULL THEN 'pending' ELSE 'queued' END, turn, max_attempts, run_at,
+      CASE WHEN ${isPending} THEN 'pending' ELSE 'queued' END, turn, max_attempts, run_at,
       timeout_seconds, entrypoint, command, env, resources, class, depends_on, webhook_url,
-      CASE WHEN run_at > now() OR b.id IS NOT NULL THEN NULL ELSE now() END
-    FROM given g LEFT JOIN blocked b ON b.id = g.id
-    RETURNING *
+      CASE WHEN ${isPending} THEN NULL ELSE now() END
+    FROM ${from}
+    RETURNING ${kept}
   ), ready AS (
     INSERT INTO ready_tasks (task_id, queue, user_id, class, place)
     SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
   ), pending AS (
     INSERT INTO pending_tasks (task_id, user_id, queue, run_at, blocked)
-    SELECT id, user_id, queue, run_at, id IN (SELECT id FROM blocked) FROM t WHERE status = 'pending'
-  ), dependencies AS (
-    INSERT INTO task_dependencies (task_id, depends_on) SELECT id, unnest(depends_on) FROM given
+    SELECT id, user_id, queue, run_at, ${waits ? sql`id IN (SELECT id FROM blocked)` : sql`false`} FROM t WHERE status = 'pending'
   ), counted AS (
     ${recordCreated(sql)}
   )
-  SELECT ${columns} FROM t ORDER BY seq`;
+  SELECT ${answer}`;
+};
+
+/** @returns the new tasks as they are read, in the order given */
+const insertRows = (sql: SqlLike, rows: NewRow[]) =>
+  insertStatement<TaskRow>(sql, rows, sql`*`, sql`${taskColumns(sql)} FROM t ORDER BY seq`);
+
+/** What is needed to put a task in its place. */
+type PlacedRow = Pick<TaskRow, "id" | "queue" | "user_id" | "class" | "place" | "status" | "depends_on">;
+
+/** So many rows go in one statement: while PostgreSQL works on it, the next one is written here. */
+const SLICE = 1000;
+
+/**
+ * As insertRows, for batches: what was given need not come back, only places and what is pending.
+ * Called in a transaction, since many rows are several statements.
+ */
+const insertMany = async (sql: SqlLike, rows: NewRow[]): Promise<PlacedRow[]> => {
+  const kept = sql`id, user_id, queue, class, place, status, seq, run_at`;
+  const answer = sql`string_agg(place::text, ',' ORDER BY seq) AS places,
+    string_agg(CASE status WHEN 'pending' THEN 'p' ELSE 'q' END, '' ORDER BY seq) AS states FROM t`;
+  const underWay: Promise<PlacedRow[]>[] = [];
+  for (let from = 0; from < rows.length; from += SLICE) {
+    const slice = rows.slice(from, from + SLICE);
+    const inserted = insertStatement<{ places: string; states: string }>(sql, slice, kept, answer).then(([answer]) => {
+      const places = answer?.places.split(",") ?? [];
+      return slice.map((row, index): PlacedRow => {
+        const { id, queue, user_id, depends_on } = row;
+        const status = answer?.states[index] === "p" ? "pending" : "queued";
+        return { id, queue, user_id, class: row.class, depends_on, place: Number(places[index]), status };
+      });
+    });
+    // Heard below; a statement may fail before that.
+    inserted.catch(() => {});
+    underWay.push(inserted);
+    // So that it is sent before the next one is made.
+    if (from + SLICE < rows.length) await new Promise((sent) => setImmediate(sent));
+  }
+  return (await Promise.all(underWay)).flat();
+};
 
 /**
  * Locks the named dependencies against ending until the transaction is over, so that none ends unseen.
@@ -136,20 +181,24 @@ const checkRoom = async (sql: SqlLike, userId: string, tasks: NewTask[]): Promis
 
 // ── After the commit ───────────────────────────────────────────────────────────────────────────────
 
-/** Puts committed tasks in their places and tells the pages. @returns positions; null where Redis could not say */
-const announceRows = async (rows: PlacedRow[]): Promise<(number | null)[]> => {
+/**
+ * Puts committed tasks in their places and tells the pages.
+ * @param isAnswered whether the answer names positions
+ * @returns positions; null where Redis could not say or was not asked
+ */
+const announceRows = async (rows: PlacedRow[], isAnswered: boolean): Promise<(number | null)[]> => {
   const queued = rows.filter((row) => row.status === "queued");
   let positions: (number | null)[] = queued.map(() => null);
   try {
-    positions = await addReady(
-      queued.map((row) => ({
-        taskId: row.id,
-        queue: row.queue,
-        userId: row.user_id,
-        class: row.class,
-        place: row.place,
-      })),
-    );
+    const entries = queued.map((row) => ({
+      taskId: row.id,
+      queue: row.queue,
+      userId: row.user_id,
+      class: row.class,
+      place: row.place,
+    }));
+    if (isAnswered) positions = await addReady(entries);
+    else await addManyReady(entries);
   } catch (error) {
     // The tasks are safe in PostgreSQL; reconcile.ts adds them within a second of Redis' return.
     log.warn(
@@ -212,7 +261,7 @@ export const insertTasks = async (
       sql,
     ),
     announce: async () => {
-      await announceRows(rows);
+      await announceRows(rows, false);
     },
   };
 };
@@ -226,9 +275,9 @@ export const createTasks = async (userId: string, tasks: NewTask[]): Promise<str
   await checkPrograms(tasks, pathFor(false));
   if (tasks.length === 0) return [];
   const rows = await getSql().begin(async (sql) =>
-    insertReturning<PlacedRow>(sql, await checkedRows(sql, { userId, tasks, single: false }), placedColumns(sql)),
+    insertMany(sql, await checkedRows(sql, { userId, tasks, single: false })),
   );
-  await announceRows(rows);
+  await announceRows(rows, false);
   return rows.map((row) => row.id);
 };
 
@@ -245,7 +294,7 @@ export const createTask = async (userId: string, task: NewTask): Promise<Task> =
     const rows = await getSql().begin(async (sql) =>
       insertRows(sql, await checkedRows(sql, { userId, tasks: [task], single: true })),
     );
-    return first(await toTasks(rows, await announceRows(rows)));
+    return first(await toTasks(rows, await announceRows(rows, true)));
   }
   const { task: created } = await insertTogether(toRow(userId, task));
   return created;
@@ -261,7 +310,7 @@ const first = <T>(list: (T | undefined)[]): T => {
 const insertTogether = coalesce<NewRow, { task: Promise<Task> }>(
   async (rows) => {
     const inserted = await insertRows(getSql(), rows);
-    const announced = announceRows(inserted)
+    const announced = announceRows(inserted, true)
       .then((positions) => toTasks(inserted, positions))
       .then((tasks) => new Map(tasks.map((task) => [task.taskId, task])));
     return rows.map((row) => ({ task: announced.then((tasks) => first([tasks.get(row.id)])) }));

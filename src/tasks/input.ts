@@ -12,7 +12,14 @@ export const queueName = z.string().min(1).max(100).refine(noControl, "must not 
 export const taskId = z.string().max(200);
 /** -1,000,000..1,000,000, higher runs first */
 export const priority = z.int().min(-1_000_000).max(1_000_000);
-const instant = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z" });
+const isInCalendar = (text: string): boolean => /^\d{4}-/.test(text) && text >= "0001";
+/** In UTC of the years 1 to 9999, with an offset that there is: PostgreSQL takes no other, and RFC 3339 writes no other. */
+const instant = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z", abort: true })
+  .refine(
+    (text) => isInCalendar(new Date(text).toISOString()) && !/[+-](?:1[6-9]|2\d):\d\d$/.test(text),
+    "must be a time in the years 1 to 9999, with an offset below 16 hours",
+  );
 
 const env = z.record(z.string(), z.string()).superRefine((given, context) => {
   for (const key of Object.keys(given)) {
@@ -92,10 +99,13 @@ export type ListInput = z.infer<typeof listInput>;
 export const byId = z.object({ taskId });
 export const priorityInput = z.object({ taskId, priority });
 export const cancelInput = z.object({ taskId, reason: z.string().max(2000).optional() });
+/** As many as a page of tasks may hold. */
+export const manyInput = z.object({ taskIds: z.array(taskId).min(1).max(1000) });
+export const cancelManyInput = manyInput.extend({ reason: z.string().max(2000).optional() });
 export const resultInput = z.object({
   taskId,
   result: jsonObject,
-  artifacts: z.union([jsonObject, z.array(z.unknown())]).optional(),
+  artifacts: z.union([jsonObject, z.array(z.unknown())], "must be an object or a list").optional(),
 });
 export const queueInput = z.object({ queue: queueName.default("default") });
 export const pauseInput = z.object({ queue: queueName.default("default"), reason: z.string().max(2000).optional() });
@@ -127,7 +137,9 @@ export const metricsInput = z.object({
     .optional()
     .transform((n) => (n === undefined ? n : Math.min(n, 10_000))),
 });
-const day = z.iso.date({ error: "must be a day such as 2026-11-25" });
+const day = z.iso
+  .date({ error: "must be a day such as 2026-11-25", abort: true })
+  .refine(isInCalendar, "must be a day in the years 1 to 9999");
 export const statisticsInput = z
   .object({ startDate: day.optional(), endDate: day.optional() })
   .refine((range) => !(range.startDate && range.endDate && range.startDate > range.endDate), {

@@ -1,6 +1,7 @@
 // Reading tasks: one, or a page of them.
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
+import { isJsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
 import { countTasks, type StatusCounts } from "./counts";
 import type { ListInput } from "./input";
@@ -141,29 +142,41 @@ export type TaskPage = { tasks: Task[]; total: number; limit: number; offset: nu
 
 /** `total` is counted exactly up to here where a search filters; from the counters elsewhere. */
 const EXACT_TOTAL_LIMIT = 100_000;
+const isWhole = (v: unknown): v is number => Number.isSafeInteger(v);
+/** PostgreSQL's text of a time, or of one that is not there yet. */
+const isTime = (v: unknown): v is string =>
+  typeof v === "string" && /^(-?infinity|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2})$/.test(v);
 const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
 
-const decodeCursor = (text: string): Cursor => {
+const isPriority = (v: unknown): v is number => isWhole(v) && Math.abs(v) <= 1_000_000;
+const isName = (v: unknown): v is string => typeof v === "string" && !v.includes("\u0000");
+
+/** Whether a page that is sorted so may end at this key. */
+const isKeyOf: Record<Sort, (v: unknown) => v is string | number> = {
+  seq: isWhole,
+  place: isWhole,
+  priority: isPriority,
+  started_at: isTime,
+  completed_at: isTime,
+  name: isName,
+};
+
+/** @throws INVALID_REQUEST for what this server did not give, or gave for another order */
+const decodeCursor = (text: string, column: Sort): Cursor => {
   try {
     const cursor: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (
-      typeof cursor === "object" &&
-      cursor !== null &&
-      "v" in cursor &&
-      "s" in cursor &&
-      typeof cursor.s === "number"
-    ) {
+    if (isJsonObject(cursor)) {
       const { v, s } = cursor;
-      if (v === null || typeof v === "string" || typeof v === "number") return { v, s };
+      if (isWhole(s) && isKeyOf[column](v)) return { v, s };
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw badField("cursor", "is not one that this server gave");
+  throw badField("cursor", "is not one that this server gave for this order");
 };
 
 const sortOf = (input: ListInput): { column: Sort; ascending: boolean } => {
-  const onlyQueued = input.status?.length === 1 && input.status[0] === "queued";
+  const onlyQueued = input.status?.length ? input.status.every((status) => status === "queued") : false;
   if (input.sort === undefined && onlyQueued) return { column: "place", ascending: input.order !== "desc" };
   const column = input.sort === undefined || input.sort === "created_at" ? "seq" : input.sort;
   return { column, ascending: input.order === "asc" };
@@ -178,9 +191,10 @@ const sortOf = (input: ListInput): { column: Sort; ascending: boolean } => {
 export const listTasks = async (userId: string, input: ListInput): Promise<TaskPage> => {
   const sql = getSql();
   const statuses = input.status && input.status.length > 0 ? [...new Set(input.status)] : null;
-  const cursor = input.cursor === undefined ? null : decodeCursor(input.cursor);
+  const sort = sortOf(input);
+  const cursor = input.cursor === undefined ? null : decodeCursor(input.cursor, sort.column);
   const counts = await countTasks(userId, input.queue);
-  const query: PageQuery = { userId, input, statuses, counts, ...sortOf(input), cursor };
+  const query: PageQuery = { userId, input, statuses, counts, ...sort, cursor };
   const [rows, total] = await Promise.all([
     pageRows<TaskRow>(sql, query, taskColumns(sql)),
     isSearch(input) ? countFound(sql, query) : sumOf(counts, statuses ?? TASK_STATUSES),

@@ -1,5 +1,6 @@
 // What the procedures answer: the schemas that make the API's types, and that nothing else leaves the server.
 import { z } from "zod";
+import type { ErrorCode } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { TASK_STATUSES } from "./status";
 
@@ -56,6 +57,11 @@ export const countsOutput = z.object({
 });
 
 export const createdManyOutput = z.object({ taskIds: z.array(z.string()) });
+
+export const manyOutput = z.object({
+  taskIds: z.array(z.string()),
+  refused: z.array(z.object({ taskId: z.string(), code: z.custom<ErrorCode>(), sentence: z.string() })),
+});
 
 export const attemptsOutput = z.array(
   z.object({

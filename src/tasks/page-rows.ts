@@ -11,7 +11,7 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>;
 export type Sort = "seq" | "place" | "priority" | "started_at" | "completed_at" | "name";
 
 /** Where a page ends: the sort key and the seq of its last task. */
-export type Cursor = { v: string | number | null; s: number };
+export type Cursor = { v: string | number; s: number };
 
 export type PageQuery = {
   userId: string;
@@ -56,11 +56,14 @@ export const foundBy = (sql: SqlLike, { userId, input, statuses }: PageQuery): F
 const keyOf = (sql: SqlLike, column: Sort): Fragment =>
   column === "name" ? sql`t.name COLLATE "C"` : sql`t.${sql(column)}`;
 
+const comesLast = (sql: SqlLike, ascending: boolean): Fragment =>
+  ascending ? sql`'infinity'::timestamptz` : sql`'-infinity'::timestamptz`;
+
 /** The key of tasks in a status, or of all (null). A task that has no start or end yet comes last in either direction. */
 const keyIn = (sql: SqlLike, { column, ascending }: PageQuery, status: TaskStatus | null): Fragment => {
   const key = keyOf(sql, column);
   if (column !== "started_at" && column !== "completed_at") return key;
-  const last = ascending ? sql`'infinity'::timestamptz` : sql`'-infinity'::timestamptz`;
+  const last = comesLast(sql, ascending);
   // Bare, or as a constant, where that is enough: then an index has the order.
   if (status !== null && column === "completed_at") return isEnded(status) ? key : last;
   if (status === "pending" || status === "queued") return last;
@@ -90,10 +93,20 @@ const behind = (sql: SqlLike, { column, ascending, cursor }: PageQuery, key: Fra
     : sql`AND ${key} <= ${value} AND (${key} < ${value} OR t.seq < ${cursor.s})`;
 };
 
-/** Tasks that a condition names, in order, as many as the page may need. */
-const branch = (sql: SqlLike, query: PageQuery, rows: number, condition: Fragment, key: Fragment): Fragment => sql`
+/**
+ * Tasks that a condition names, in order, as many as the page may need.
+ * @param indexed the key as an index has it, where that is NULL for all of them
+ */
+const branch = (
+  sql: SqlLike,
+  query: PageQuery,
+  rows: number,
+  condition: Fragment,
+  key: Fragment,
+  indexed = key,
+): Fragment => sql`
   (SELECT t.*, ${key} AS sort_key FROM tasks t WHERE ${filtersOf(sql, query.userId, query.input)} AND ${condition} ${behind(sql, query, key)}
-  ORDER BY ${key} ${query.ascending ? sql`ASC` : sql`DESC`} ${bySeq(sql, query.column, sql`t.seq`)} LIMIT ${rows})`;
+  ORDER BY ${indexed} ${query.ascending ? sql`ASC` : sql`DESC`} ${bySeq(sql, query.column, sql`t.seq`)} LIMIT ${rows})`;
 
 const bySeq = (sql: SqlLike, column: Sort, seq: Fragment): Fragment =>
   column === "place" || column === "seq" ? sql`` : sql`, ${seq} DESC`;
@@ -121,6 +134,16 @@ const whereActive = (sql: SqlLike, userId: string, status: TaskStatus, counts: S
   return sql`t.id IN (SELECT task_id FROM task_attempts WHERE ended_at IS NULL) AND t.status = 'running'`;
 };
 
+/** Ended tasks by their start, from an index of its own; those that never started come last. */
+const byStart = (sql: SqlLike, query: PageQuery, rows: number): Fragment[] => {
+  const start = sql`t.ended_started_at`;
+  const isEnded = sql`t.completed_at IS NOT NULL`;
+  return [
+    branch(sql, query, rows, sql`${isEnded} AND ${start} IS NOT NULL`, start),
+    branch(sql, query, rows, sql`${isEnded} AND ${start} IS NULL`, comesLast(sql, query.ascending), start),
+  ];
+};
+
 const branchesOf = (sql: SqlLike, query: PageQuery, rows: number): Fragment[] => {
   const { userId, counts, column } = query;
   const isByTime = column === "started_at" || column === "completed_at";
@@ -133,7 +156,9 @@ const branchesOf = (sql: SqlLike, query: PageQuery, rows: number): Fragment[] =>
   const [anEnded] = ended;
   const endedBranches =
     isByTime && areAllEnded && anEnded
-      ? [ofStatus(anEnded, sql`t.completed_at IS NOT NULL`)]
+      ? column === "started_at"
+        ? byStart(sql, query, rows)
+        : [ofStatus(anEnded, sql`t.completed_at IS NOT NULL`)]
       : ended.map((status) => ofStatus(status, sql`t.outcome = ${status} AND t.completed_at IS NOT NULL`));
   const active = statuses.filter((status) => !isEnded(status));
   return [...endedBranches, ...active.map((status) => ofStatus(status, whereActive(sql, userId, status, counts)))];

@@ -16,7 +16,7 @@ export type QueueStatus = {
   currentTasks: { taskId: string; name: string; status: TaskStatus; startedAt: string | null }[];
   /** the account's queued tasks */
   queueLength: number;
-  /** until a task queued now would start; null when nobody can say */
+  /** until a task queued now would start; null when nobody can say, as while the queue is paused */
   estimatedWaitSeconds: number | null;
   workers: WorkerState[];
 };
@@ -65,10 +65,11 @@ export const queueStatus = async (userId: string, input: { queue: string }): Pro
   ]);
   const slots = workers.filter((worker) => !worker.draining).reduce((sum, worker) => sum + worker.slots, 0);
   const busy = workers.reduce((sum, worker) => sum + worker.busy, 0);
+  const isPaused = paused[0]?.paused ?? false;
   return {
     queue,
-    paused: paused[0]?.paused ?? false,
-    pauseReason: paused[0]?.paused ? (paused[0].reason ?? null) : null,
+    paused: isPaused,
+    pauseReason: isPaused ? (paused[0]?.reason ?? null) : null,
     statistics,
     currentTasks: current.map((row) => ({
       taskId: row.id,
@@ -77,7 +78,7 @@ export const queueStatus = async (userId: string, input: { queue: string }): Pro
       startedAt: row.started_at?.toISOString() ?? null,
     })),
     queueLength: statistics.queued,
-    estimatedWaitSeconds: estimateWait(waiting, busy, mean, slots),
+    estimatedWaitSeconds: isPaused ? null : estimateWait(waiting, busy, mean, slots),
     workers,
   };
 };

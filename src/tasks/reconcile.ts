@@ -6,21 +6,20 @@ import { log } from "../platform/log";
 import { openRedis } from "../platform/redis";
 import { putBack } from "./claim";
 import { underQueueLock } from "./queue-lock";
+import { type ReadyEntry, setPlaces } from "./ready-queue";
 import {
   dropFromSet,
   entriesAbove,
   existingSets,
   isWhole,
   type PlaceSet,
-  type ReadyEntry,
   scoresOf,
   setPausedHints,
-  setPlaces,
   setsOf,
   stage,
   swapIn,
   unsettledOffers,
-} from "./ready-queue";
+} from "./ready-sets";
 
 const REBUILD_LOCK = 7_110_014;
 const SLICE = 10_000;
@@ -111,7 +110,9 @@ export const repairRecent = async (seconds = 10): Promise<number> => {
       queue,
       async (session) => {
         const rows = await session<ReadyRow[]>`
-          SELECT task_id, queue, user_id, class, place FROM ready_tasks WHERE changed_at > now() - make_interval(secs => ${seconds}) AND queue = ${queue}`;
+          WITH recent AS MATERIALIZED (
+            SELECT task_id, queue, user_id, class, place FROM ready_tasks WHERE changed_at > now() - make_interval(secs => ${seconds})
+          ) SELECT * FROM recent WHERE queue = ${queue}`;
         return rows.map(toEntry);
       },
       async (entries) => {

@@ -73,6 +73,10 @@ describe("wrong types and values", () => {
     [{ ...good, max_attempts: 0 }, "INVALID_REQUEST", "max_attempts"],
     [{ ...good, run_at: "tomorrow" }, "INVALID_REQUEST", "run_at"],
     [{ ...good, run_at: "2026-01-01T00:00:00" }, "INVALID_REQUEST", "run_at"],
+    [{ ...good, run_at: "2026-02-30T00:00:00Z" }, "INVALID_REQUEST", "run_at"],
+    [{ ...good, run_at: "0000-01-01T00:00:00Z" }, "INVALID_REQUEST", "run_at"],
+    [{ ...good, run_at: "2026-01-01T00:00:00+23:59" }, "INVALID_REQUEST", "run_at"],
+    [{ ...good, run_at: "9999-12-31T23:59:59-10:00" }, "INVALID_REQUEST", "run_at"],
     [{ ...good, depends_on: "task_x" }, "INVALID_REQUEST", "depends_on"],
     [{ ...good, depends_on: ["task_nope"] }, "INVALID_REQUEST", "depends_on[0]"],
     [{ ...good, webhook_url: "ftp://example.org" }, "INVALID_REQUEST", "webhook_url"],
@@ -124,6 +128,9 @@ describe("values that JSON cannot carry safely", () => {
     ['{"name":"a NaN \\" Infinity","config":{"lr":[1,-Infinity]}}', "INVALID_CONFIG", "config.lr[1]"],
     ['{"name":"a","config":{"lr":1e400}}', "INVALID_CONFIG", "config.lr"],
     ['{"name":"a","config":{"seed":9007199254740993}}', "INVALID_CONFIG", "config.seed"],
+    ['{"name":"a","config":{},"metadata":{"ns":-17640524940000000000}}', "INVALID_REQUEST", "metadata.ns"],
+    ['{"name":"a","config":{},"priority":9007199254740993}', "INVALID_PRIORITY", "priority"],
+    ['{"name":"a","config":{},"surprise":{"x":1e400}}', "INVALID_REQUEST", "surprise.x"],
     ['{"name":"a","config":{"text":"a\\u0000b"}}', "INVALID_CONFIG", "config.text"],
     ['{"name":"a","config":{"text":"\\ud800"}}', "INVALID_CONFIG", "config.text"],
     ['{"name":"a\\u0000","config":{}}', "INVALID_REQUEST", "name"],
@@ -144,9 +151,12 @@ describe("values that JSON cannot carry safely", () => {
 
   test("JSON deeper than 64 levels", async () => {
     const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });
-    const answer = await post({ name: "a", config: nested(64) });
+    // The body is the first level; its 65th is the 64th of the config. A priority of text stops what is not too deep.
+    const deepest = await post({ name: "a", config: nested(63), priority: "stop" });
+    expect(refusalIn(deepest)).toEqual({ status: 400, code: "INVALID_PRIORITY", paths: ["priority"] });
+    const answer = await post({ name: "a", config: nested(64), priority: "stop" });
     expect(answer).toMatchObject({ status: 400, json: { code: "INVALID_CONFIG" } });
-    expect(refusalIn(answer).paths[0]).toMatch(/^config\.a\.a\./);
+    expect(refusalIn(answer).paths[0]).toMatch(/^config(\.a){63}$/);
   });
 
   test.each([
@@ -204,6 +214,20 @@ describe("sizes", () => {
       code: "PAYLOAD_TOO_LARGE",
       paths: [],
     });
+  });
+
+  test("to the byte: what is one larger than 1 MiB, in batches 32 MiB", async () => {
+    const sized = (bytes: number) => Buffer.alloc(bytes, 32).fill("{}", 0, 2);
+    const MIB = 1024 * 1024;
+    // As large as may be, they are read, and miss their fields.
+    expect(refusalIn(await postText(sized(MIB)))).toMatchObject({ status: 400, paths: ["name", "config"] });
+    expect((await postText(sized(MIB + 1))).status).toBe(413);
+    expect(refusalIn(await postText(sized(32 * MIB), "/v1/tasks/batch"))).toMatchObject({
+      status: 400,
+      paths: ["tasks"],
+    });
+    expect((await postText(sized(32 * MIB + 1), "/v1/tasks/batch")).status).toBe(413);
+    expect((await postText(sized(MIB + 1), "/v1/configs/templates")).status).toBe(413);
   });
 
   test("10,001 tasks", async () => {

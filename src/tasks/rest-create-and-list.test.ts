@@ -70,6 +70,17 @@ describe("POST /v1/tasks", () => {
     expect((await read(await create({ config, queue: newQueue() }))).config).toEqual(config);
   });
 
+  test("numbers at the edge of what JSON carries come back equal", async () => {
+    const numbers = "[9007199254740992,-9007199254740992,1e300,-0,5e-324,1e20,5.0]";
+    const { status, json } = await ask("POST", "/v1/tasks", undefined, {
+      text: `{"name":"edges","config":{"n":${numbers},"__proto__":{"a":1},"constructor":2},"queue":"${newQueue()}","priority":-0}`,
+    });
+    expect([status, json.priority]).toEqual([201, 0]);
+    const { n, ...rest } = (await read(String(json.task_id))).config as { n: number[] };
+    expect(n).toEqual((JSON.parse(numbers) as number[]).map((one) => one + 0));
+    expect(JSON.stringify(rest)).toBe('{"__proto__":{"a":1},"constructor":2}');
+  });
+
   test("unknown fields are ignored; so are fields that only the server sets, whatever their type; null is the same as left out", async () => {
     const { json, status } = await ask("POST", "/v1/tasks", {
       name: "a",
@@ -80,6 +91,13 @@ describe("POST /v1/tasks", () => {
       result: 3,
       error_message: {},
       created_at: false,
+      updated_at: 2 ** 60,
+      completed_at: [[]],
+      attempt: "x",
+      waiting_reason: 4,
+      cancel_requested_at: {},
+      order: "first",
+      version: 1.5,
       started_at: 1,
       user_id: "me",
       queue_position: "x",
@@ -91,7 +109,7 @@ describe("POST /v1/tasks", () => {
       entrypoint: null,
       command: null,
       env: null,
-      resources: { gpus: null, cpus: 1 },
+      resources: { gpus: null, cpus: 1, tpus: "four" },
       timeout_seconds: null,
       max_attempts: null,
       run_at: null,
@@ -115,6 +133,48 @@ describe("POST /v1/tasks", () => {
     expect([(await read(high)).queue_position, (await read(a)).queue_position, (await read(b)).queue_position]).toEqual(
       [1, 2, 3],
     );
+  });
+
+  test("a position is among the account's queued tasks of the same queue", async () => {
+    const queue = newQueue();
+    const body = { name: "theirs", config: {}, queue, priority: 9 };
+    expect((await call("POST", "/v1/tasks", { key: accounts.other.key, body })).json.queue_position).toBe(1);
+    await create({ queue: newQueue() });
+    expect((await read(await create({ queue }))).queue_position).toBe(1);
+    const { json } = await ask("POST", "/v1/tasks", { name: "mine", config: {}, queue, priority: -1 });
+    expect(json.queue_position).toBe(2);
+    const started = await create({ queue, priority: 1 });
+    await ask("POST", `/v1/tasks/${started}/start`);
+    expect([(await read(started)).queue_position, (await read(String(json.task_id))).queue_position]).toEqual([
+      null,
+      2,
+    ]);
+  });
+
+  test("a name of a queue may hold any visible text", async () => {
+    for (const queue of ["a|b:c", "%_'\"\\", "gpu/№ 1 ключ 🙂", "__proto__", "x".repeat(100), " "]) {
+      const id = await create({ queue });
+      expect(await read(id)).toMatchObject({ queue, queue_position: 1 });
+      expect(idsIn(await ask("GET", `/v1/tasks?status=queued&queue=${encodeURIComponent(queue)}`))).toEqual([id]);
+      const path = `/v1/queue/status?queue=${encodeURIComponent(queue)}`;
+      expect((await ask("GET", path)).json).toMatchObject({ queue_name: queue, queue_length: 1 });
+      await ask("POST", "/v1/queue/pause", { queue });
+      expect((await ask("GET", path)).json.queue_status).toBe("paused");
+    }
+  });
+
+  test("a time that has passed is no reason to wait; times come with an offset, in UTC", async () => {
+    const run_at = "2020-02-29T23:59:59.123456+05:30";
+    const { json } = await ask("POST", "/v1/tasks", { name: "late", config: {}, queue: newQueue(), run_at });
+    expect(json).toMatchObject({ status: "queued", queue_position: 1, run_at: "2020-02-29T18:29:59.123Z" });
+    await ask("POST", `/v1/tasks/${json.task_id}/result`, { result: {} });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(await read(String(json.task_id))).toMatchObject({
+      created_at: time,
+      started_at: time,
+      completed_at: time,
+      updated_at: time,
+    });
   });
 
   test("an entrypoint that exists is taken", async () => {
@@ -177,6 +237,19 @@ describe("POST /v1/tasks/batch", () => {
     expect(await code({ name: 1, config: 5 })).toBe("INVALID_REQUEST");
   });
 
+  test("takes 10,000 tasks, and names them in their order", async () => {
+    const queue = newQueue();
+    const tasks = Array.from({ length: 10_000 }, (_, n) => ({ name: `n${n}`, config: {}, queue }));
+    const { status, json } = await ask("POST", "/v1/tasks/batch", { tasks });
+    const ids = json.task_ids as string[];
+    expect([status, json.created_count, new Set(ids).size]).toEqual([201, 10_000, 10_000]);
+    expect(ids.every((id) => /^[A-Za-z0-9_-]+$/.test(id))).toBe(true);
+    expect([(await read(ids[9999] ?? "")).name, (await read(ids[9999] ?? "")).queue_position]).toEqual([
+      "n9999",
+      10_000,
+    ]);
+  });
+
   test("takes more than 1 MiB", async () => {
     const big = "x".repeat(400_000);
     const { status } = await ask("POST", "/v1/tasks/batch", {
@@ -185,6 +258,8 @@ describe("POST /v1/tasks/batch", () => {
     expect(status).toBe(201);
   });
 });
+
+const cursorOf = (cursor: JsonObject): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
 
 describe("GET /v1/tasks", () => {
   test("answers whole task objects, total, limit, offset and next_cursor, newest first", async () => {
@@ -202,14 +277,23 @@ describe("GET /v1/tasks", () => {
 
   test("limit is 100 by default, and more than 1000 counts as 1000", async () => {
     expect((await ask("GET", "/v1/tasks")).json.limit).toBe(100);
-    expect((await ask("GET", "/v1/tasks?limit=5000")).json.limit).toBe(1000);
+    for (const limit of ["1001", "5000", "99999999999999999999"])
+      expect((await ask("GET", `/v1/tasks?limit=${limit}`)).json.limit).toBe(1000);
+    expect((await ask("GET", "/v1/tasks?limit=1000&offset=-0")).json).toMatchObject({ limit: 1000, offset: 0 });
   });
 
   test("status is repeatable or a comma list; status=queued alone is in the order in which they will run", async () => {
     const queue = newQueue();
     const [low, high, gone] = [await create({ queue }), await create({ queue, priority: 5 }), await create({ queue })];
     await ask("POST", `/v1/tasks/${gone}/cancel`);
-    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued`))).toEqual([high, low]);
+    for (const status of ["queued", "queued&status=queued", "queued,", "queued,queued"])
+      expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=${status}`))).toEqual([high, low]);
+    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued&order=desc`))).toEqual([low, high]);
+    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued&sort=created_at`))).toEqual([high, low]);
+    expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued&sort=created_at&order=asc`))).toEqual([
+      low,
+      high,
+    ]);
     expect(idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=cancelled`))).toEqual([gone]);
     expect((await ask("GET", `/v1/tasks?queue=${queue}&status=queued,cancelled`)).json.total).toBe(3);
     expect((await ask("GET", `/v1/tasks?queue=${queue}&status=queued&status=cancelled`)).json.total).toBe(3);
@@ -249,7 +333,25 @@ describe("GET /v1/tasks", () => {
     ["sort=color", "sort"],
     ["order=up", "order"],
     ["created_after=yesterday", "created_after"],
+    ["created_after=2026-02-30", "created_after"],
+    ["created_before=0000-01-01T00:00:00Z", "created_before"],
     ["cursor=nonsense", "cursor"],
+    [`cursor=${cursorOf({ v: "a name", s: 1 })}`, "cursor"],
+    [`cursor=${cursorOf({ v: 1.5, s: 1 })}`, "cursor"],
+    [`cursor=${cursorOf({ v: 1, s: 1e30 })}`, "cursor"],
+    [`sort=priority&cursor=${cursorOf({ v: 3_000_000_000, s: 1 })}`, "cursor"],
+    [`sort=name&cursor=${cursorOf({ v: "\u0000", s: 1 })}`, "cursor"],
+    [`sort=name&cursor=${cursorOf({ v: 5, s: 1 })}`, "cursor"],
+    [`sort=started_at&cursor=${cursorOf({ v: "a name", s: 1 })}`, "cursor"],
+    [`sort=completed_at&cursor=${cursorOf({ v: null, s: 1 })}`, "cursor"],
+    ["limit=1.5", "limit"],
+    ["limit=-1", "limit"],
+    ["limit=true", "limit"],
+    ["limit=1e2", "limit"],
+    ["offset=0.5", "offset"],
+    ["offset=99999999999999999999", "offset"],
+    ["queue=a%0Ab", "queue"],
+    ["status=queued&status=done", "status"],
     ["q=%00", "q"],
   ])("a wrong value is 400 and named: %s", async (query, path) => {
     expect(refusalIn(await ask("GET", `/v1/tasks?${query}`))).toEqual({

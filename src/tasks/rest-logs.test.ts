@@ -61,7 +61,13 @@ describe("a page of lines", () => {
     expect(numbers(await logs(id, "?after=1&limit=2"))).toEqual([2, 3]);
     expect(numbers(await logs(id, "?lines=2"))).toEqual([4, 5]);
     expect(numbers(await logs(id, "?attempt=1"))).toEqual([1, 2, 3]);
-    expect(await logs(id, "?after=99")).toEqual([]);
+    for (const after of ["5", "99", "2147483648", "99999999999999999999"])
+      expect(await logs(id, `?after=${after}`)).toEqual([]);
+    expect(await logs(id, "?attempt=99999999999")).toEqual([]);
+    expect(numbers(await logs(id, "?limit=99999999999999999999"))).toEqual([1, 2, 3, 4, 5]);
+    expect(numbers(await logs(id, "?lines=99999999999"))).toEqual([1, 2, 3, 4, 5]);
+    expect(numbers(await logs(id, "?attempt=2&lines=1"))).toEqual([5]);
+    expect(numbers(await logs(id, "?attempt=2&after=4"))).toEqual([5]);
   });
 
   test("format=text is plain text", async () => {
@@ -69,6 +75,10 @@ describe("a page of lines", () => {
     await write(id, 1, ["a", "b"]);
     const { text, headers } = await call("GET", `/v1/tasks/${id}/logs?format=text`, { key: account.key });
     expect([text, headers.get("content-type")]).toEqual(["a\nb\n", "text/plain; charset=utf-8"]);
+    expect([headers.get("X-Request-Id"), headers.get("Access-Control-Allow-Origin")]).toEqual([
+      expect.stringMatching(/^req_/),
+      "*",
+    ]);
   });
 
   test.each([
@@ -116,6 +126,20 @@ describe("follow=1", () => {
     ]);
   });
 
+  test("HEAD answers the headers of a stream and ends; a task of nobody has none", async () => {
+    const id = await makeTask();
+    const { status, headers, text } = await call("HEAD", `/v1/tasks/${id}/logs?follow=1`, { key: account.key });
+    expect([status, headers.get("content-type"), text]).toEqual([200, "text/event-stream", ""]);
+    expect([headers.get("X-Request-Id"), headers.get("Access-Control-Allow-Origin")]).toEqual([
+      expect.stringMatching(/^req_/),
+      "*",
+    ]);
+    expect(refusalIn(await call("GET", "/v1/tasks/nope/logs?follow=1", { key: account.key }))).toMatchObject({
+      status: 404,
+      code: "TASK_NOT_FOUND",
+    });
+  });
+
   test("a line arrives within a second of being written", async () => {
     const id = await makeTask();
     let writtenAt = 0;
@@ -133,6 +157,10 @@ describe("follow=1", () => {
     await end(id);
     const events = await follow(`/v1/tasks/${id}/logs?follow=1`, { lastEventId: "2" });
     expect(events.map((event) => event.id)).toEqual(["3", undefined]);
+    const beyond = await follow(`/v1/tasks/${id}/logs?follow=1`, { lastEventId: "999999999999999" });
+    expect(beyond.map((event) => event.event)).toEqual(["end"]);
+    const odd = await follow(`/v1/tasks/${id}/logs?follow=1`, { lastEventId: "x" });
+    expect(odd.map((event) => event.id)).toEqual(["1", "2", "3", undefined]);
   });
 
   test("more lines than a page holds all arrive, in order; lines=n starts at the last n", async () => {

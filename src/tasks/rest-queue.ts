@@ -71,7 +71,12 @@ export const queueRoutes: Route[] = [
   {
     method: "GET",
     path: "/v1/queue/status",
-    description: { summary: "Read the state of a queue", query: queueInput, example: examples.queueStatus },
+    description: {
+      summary:
+        "Read the state of a queue. The estimated wait is null while it is paused, has no worker, or nothing was measured yet",
+      query: queueInput,
+      example: examples.queueStatus,
+    },
     handle: async ({ userId, query }) => ({ fields: wireQueue(await queueStatus(userId, queueFrom(query))) }),
   },
   {
@@ -187,7 +192,8 @@ export const queueRoutes: Route[] = [
     method: "GET",
     path: "/v1/statistics/tasks",
     description: {
-      summary: "Count tasks over days (UTC, both included; the last 30 unless given)",
+      summary:
+        "Count tasks over days (UTC, both included; the last 30 unless given). `by_day` tells at most the last 3,660 of them",
       query: statisticsInput,
       example: examples.statistics,
     },

@@ -5,7 +5,7 @@ import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { claim, makeTask, makeWorker } from "../testing/engine";
 import { refusalIn, useHttpServer } from "../testing/http";
-import { useRestAccount } from "../testing/rest-account";
+import { idsIn, useRestAccount } from "../testing/rest-account";
 import { useTestServices } from "../testing/services";
 
 useTestServices({ ALLOW_COMMANDS: "true", ENTRYPOINTS_DIR: "examples" });
@@ -25,6 +25,31 @@ describe("PATCH /v1/tasks/:id/priority", () => {
     expect((await ask("PATCH", `/v1/tasks/${first}/priority`, { priority: 0 })).json).toMatchObject({
       new_priority: 0,
       new_queue_position: 2,
+    });
+  });
+
+  test("a changed priority takes a new turn, last of its equals; the same one changes nothing", async () => {
+    const queue = newQueue();
+    const [a, b, c] = [await create({ queue }), await create({ queue }), await create({ queue })];
+    const order = async () => idsIn(await ask("GET", `/v1/tasks?queue=${queue}&status=queued`));
+    const before = await read(a);
+    expect((await ask("PATCH", `/v1/tasks/${a}/priority`, { priority: 0 })).json.new_queue_position).toBe(1);
+    expect(await read(a)).toEqual(before);
+    await ask("PATCH", `/v1/tasks/${a}/priority`, { priority: 5 });
+    expect((await ask("PATCH", `/v1/tasks/${a}/priority`, { priority: -0 })).json.new_queue_position).toBe(3);
+    expect(await order()).toEqual([b, c, a]);
+    expect((await ask("PATCH", `/v1/tasks/${c}/priority`, { priority: 1_000_000 })).json.new_queue_position).toBe(1);
+    expect((await ask("PATCH", `/v1/tasks/${b}/priority`, { priority: -1_000_000 })).json.new_queue_position).toBe(3);
+    expect(await order()).toEqual([c, a, b]);
+  });
+
+  test("a task that is pending has a priority and no position", async () => {
+    const id = await create({ run_at: "2999-01-01T00:00:00Z" });
+    expect((await ask("PATCH", `/v1/tasks/${id}/priority`, { priority: 3 })).json).toEqual({
+      success: true,
+      task_id: id,
+      new_priority: 3,
+      new_queue_position: null,
     });
   });
 
@@ -92,6 +117,17 @@ describe("POST /v1/tasks/:id/retry", () => {
     });
   });
 
+  test("takes a new turn, last of its equals", async () => {
+    const queue = newQueue();
+    const [first, second] = [await create({ queue }), await create({ queue })];
+    await ask("POST", `/v1/tasks/${first}/cancel`);
+    expect((await ask("POST", `/v1/tasks/${first}/retry`)).json).toMatchObject({
+      queue_position: 2,
+      cancel_requested_at: null,
+    });
+    expect((await read(second)).queue_position).toBe(1);
+  });
+
   test("one that neither failed nor was cancelled is 409 CONFLICT", async () => {
     expect(refusalIn(await ask("POST", `/v1/tasks/${await create()}/retry`))).toMatchObject({
       status: 409,
@@ -155,6 +191,45 @@ describe("POST /v1/tasks/:id/result", () => {
     expect((await read(id)).error_message).toBe("diverged");
   });
 
+  test("a failure that a client reports is final, however many attempts a worker would have", async () => {
+    for (const [result, message] of [
+      [{ status: "failed" }, "the client reported a failure"],
+      [{ status: "failed", error: 3 }, "the client reported a failure"],
+      [{ error: "diverged", loss: 9 }, "diverged"],
+    ] as const) {
+      const id = await create({ max_attempts: 5 });
+      await ask("POST", `/v1/tasks/${id}/start`);
+      expect((await ask("POST", `/v1/tasks/${id}/result`, { result })).json.status).toBe("failed");
+      expect(await read(id)).toMatchObject({ status: "failed", attempt: 1, result, error_message: message });
+      const again = await ask("POST", `/v1/tasks/${id}/result`, { result });
+      expect([again.status, again.json]).toEqual([200, { success: true, task_id: id, status: "failed" }]);
+      expect((await ask("POST", `/v1/tasks/${id}/result`, { result: { error: "another" } })).status).toBe(409);
+    }
+  });
+
+  test("a number as error, or another status, is only data", async () => {
+    for (const result of [
+      { error: 0.25 },
+      { error: null },
+      { error: { rmse: 1 } },
+      { status: "FAILED" },
+      { status: "ok" },
+    ]) {
+      const id = await create();
+      expect((await ask("POST", `/v1/tasks/${id}/result`, { result })).json.status).toBe("completed");
+      expect(await read(id)).toMatchObject({ result, error_message: null });
+    }
+  });
+
+  test("the same again is the same with its artifacts; keys may come in another order", async () => {
+    const id = await create();
+    const post = async (body: JsonObject) => (await ask("POST", `/v1/tasks/${id}/result`, body)).status;
+    expect(await post({ result: { a: 1, b: { c: 2, d: -0 } }, artifacts: { m: "x" } })).toBe(200);
+    expect(await post({ artifacts: { m: "x" }, result: { b: { d: 0, c: 2 }, a: 1.0 } })).toBe(200);
+    expect(await post({ result: { a: 1, b: { c: 2, d: 0 } } })).toBe(409);
+    expect(await post({ result: { a: 1, b: { c: 2, d: 0 } }, artifacts: { m: "y" } })).toBe(409);
+  });
+
   test("the same again, or a failure of a completed one, answers 200 and changes nothing; anything else is 409", async () => {
     const id = await create();
     await ask("POST", `/v1/tasks/${id}/result`, { result: { a: 1 } });
@@ -169,6 +244,20 @@ describe("POST /v1/tasks/:id/result", () => {
       code: "TASK_ALREADY_COMPLETED",
     });
     expect((await read(id)).result).toEqual({ a: 1 });
+  });
+
+  test("artifacts are an object or a list; null is none; anything else is named", async () => {
+    const id = await create();
+    for (const artifacts of ["model.pt", 5, true]) {
+      const answer = await ask("POST", `/v1/tasks/${id}/result`, { result: {}, artifacts });
+      expect(refusalIn(answer)).toEqual({ status: 400, code: "INVALID_REQUEST", paths: ["artifacts"] });
+      expect(answer.json.error).toBe("artifacts must be an object or a list.");
+    }
+    await ask("POST", `/v1/tasks/${id}/result`, { result: {}, artifacts: ["model.pt"] });
+    expect((await read(id)).result).toEqual({ artifacts: ["model.pt"] });
+    const without = await create();
+    await ask("POST", `/v1/tasks/${without}/result`, { result: {}, artifacts: null });
+    expect((await read(without)).result).toEqual({});
   });
 
   test("a result that is no object is 400 INVALID_CONFIG; a worker's task is 409 CONFLICT", async () => {
@@ -204,11 +293,21 @@ describe("GET /v1/tasks/:id/metrics", () => {
     >;
     expect(Object.keys(narrowed)).toEqual(["loss"]);
     expect(narrowed.loss?.length).toBeLessThanOrEqual(10);
-    expect(refusalIn(await ask("GET", `/v1/tasks/${id}/metrics?max_points=many`))).toEqual({
-      status: 400,
-      code: "INVALID_REQUEST",
-      paths: ["max_points"],
-    });
+    for (const most of [1, 2, 3, 4, 5, 49, 50, 51]) {
+      const found = (await ask("GET", `/v1/tasks/${id}/metrics?max_points=${most}`)).json.metrics as typeof metrics;
+      expect(found.loss?.length).toBeGreaterThan(0);
+      expect(found.loss?.length).toBeLessThanOrEqual(most);
+      expect(found.loss?.at(-1)?.step).toBe(49);
+      expect(found.accuracy).toHaveLength(1);
+    }
+    expect((await ask("GET", `/v1/tasks/${id}/metrics?max_points=99999999999999999999`)).json.metrics).toEqual(metrics);
+    expect((await ask("GET", `/v1/tasks/${id}/metrics?key=nope`)).json.metrics).toEqual({});
+    for (const max_points of ["many", "0", "-1", "2.5"])
+      expect(refusalIn(await ask("GET", `/v1/tasks/${id}/metrics?max_points=${max_points}`))).toEqual({
+        status: 400,
+        code: "INVALID_REQUEST",
+        paths: ["max_points"],
+      });
     expect(refusalIn(await call("GET", `/v1/tasks/${id}/metrics`, { key: accounts.other.key }))).toMatchObject({
       status: 404,
       code: "TASK_NOT_FOUND",

@@ -159,7 +159,8 @@ export const taskRoutes: Route[] = [
     method: "GET",
     path: "/v1/tasks/:id/metrics",
     description: {
-      summary: "Read the metrics that a program reported",
+      summary:
+        "Read the metrics that a program reported. `max_points` keeps each series' first and last point and its spikes; of fewer than 4, the ends",
       query: metricsInput,
       example: examples.metrics,
     },

@@ -11,8 +11,10 @@ import { commandsAllowed, knownEntrypoints } from "./entrypoints";
 import {
   byId,
   cancelInput,
+  cancelManyInput,
   listInput,
   logsInput,
+  manyInput,
   metricsInput,
   newTask,
   newTasks,
@@ -29,6 +31,7 @@ import {
 } from "./input";
 import { getTask, listTasks } from "./list";
 import { taskLogs } from "./logs";
+import { cancelMany, retryMany } from "./many";
 import { taskMetrics } from "./metrics";
 import {
   attemptsOutput,
@@ -37,6 +40,7 @@ import {
   doneOutput,
   entrypointsOutput,
   logsOutput,
+  manyOutput,
   metricsOutput,
   newOrderOutput,
   queueStatusOutput,
@@ -90,6 +94,14 @@ export const tasksRouter = router({
     .input(byId)
     .output(taskOutput)
     .mutation(({ ctx, input }) => retryTask(ctx.userId, input)),
+  cancelMany: procedure
+    .input(cancelManyInput)
+    .output(manyOutput)
+    .mutation(({ ctx, input }) => cancelMany(ctx.userId, input)),
+  retryMany: procedure
+    .input(manyInput)
+    .output(manyOutput)
+    .mutation(({ ctx, input }) => retryMany(ctx.userId, input)),
   start: procedure
     .input(byId)
     .output(taskOutput)

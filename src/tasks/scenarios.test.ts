@@ -1,22 +1,15 @@
 // One table of scenarios over both callers, tRPC and REST, so that neither adapter can wander.
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Caller, Refused, restCaller, trpcCaller } from "../testing/callers";
+import { appendLines } from "../logs/append";
+import { appendPoints } from "../metrics/append";
+import { getSql } from "../platform/db";
+import { type Caller, refusal, restCaller, trpcCaller } from "../testing/callers";
 import { useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
 
 useTestServices({ ALLOW_COMMANDS: "true" });
 const { call } = useHttpServer();
-
-const refusal = async (promise: Promise<unknown>): Promise<{ code: string; paths: string[] }> => {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Refused) return { code: error.code, paths: error.details.map((detail) => detail.path) };
-    throw error;
-  }
-  throw new Error("It was not refused.");
-};
 
 describe.each([
   ["tRPC", (account: Account): Caller => trpcCaller(account)],
@@ -90,6 +83,76 @@ describe.each([
       if (cursor === null) break;
     }
     expect(seen).toEqual([...ids].reverse());
+  });
+
+  test("lists are searched, filtered and sorted", async () => {
+    const queue = newQueue();
+    const names = ["b 50%", "a_x", "c'\"\\"];
+    const ids: string[] = [];
+    for (const [index, title] of names.entries())
+      ids.push((await me.create({ name: title, config, queue, priority: index, tags: [title] })).taskId);
+    const [b, a, c] = ids;
+    const found = async (query: Parameters<Caller["list"]>[0]) => (await me.list({ queue, ...query })).ids;
+    for (const [index, title] of names.entries()) {
+      expect(await found({ q: title.toUpperCase() })).toEqual([ids[index]]);
+      expect(await found({ tag: title })).toEqual([ids[index]]);
+    }
+    expect([await found({ q: "%" }), await found({ q: "_" }), await found({ q: "\\" })]).toEqual([[b], [a], [c]]);
+    expect(await found({ tag: "b" })).toEqual([]);
+    expect(await found({ sort: "name", order: "asc" })).toEqual([a, b, c]);
+    expect(await found({ sort: "name" })).toEqual([c, b, a]);
+    expect(await found({ sort: "priority", order: "asc" })).toEqual([b, a, c]);
+    expect(await found({ sort: "created_at", order: "asc" })).toEqual([b, a, c]);
+    expect(await found({ status: ["queued"] })).toEqual([c, a, b]);
+    await me.submitResult(a ?? "", {});
+    expect(await found({ sort: "completed_at" })).toEqual([a, c, b]);
+    expect(await found({ sort: "started_at", order: "asc" })).toEqual([a, c, b]);
+    expect(await found({ status: ["queued", "completed"], offset: 1, limit: 1 })).toEqual([a]);
+    expect(
+      await found({ createdBefore: "2999-01-01T00:00:00+02:00", createdAfter: "2000-01-01T00:00:00Z" }),
+    ).toHaveLength(3);
+    expect(await found({ createdAfter: "2999-01-01T00:00:00Z" })).toEqual([]);
+    expect(await found({ createdBefore: "2000-01-01T00:00:00Z" })).toEqual([]);
+    expect(await refusal(me.list({ createdAfter: "soon" }))).toEqual({
+      code: "INVALID_REQUEST",
+      paths: [name === "REST" ? "created_after" : "createdAfter"],
+    });
+  });
+
+  test("the output and the metrics of a program are read in parts", async () => {
+    const { taskId } = await me.create({ name: "reads", config, queue: newQueue() });
+    const sql = getSql();
+    const lines = ["a", "b", "c"].map((text, n): [number, "stdout" | "stderr", string] => [
+      n * 1000,
+      n === 2 ? "stderr" : "stdout",
+      text,
+    ]);
+    await appendLines(sql, { subjectId: taskId, attempt: 1, firstLine: 1, lines }, sql`SELECT 1`);
+    const points = [1, 2, 3, 4, 5, 6].map((step) => ({ key: "loss", step, value: 1 / step, at: 0 }));
+    await appendPoints(sql, taskId, 1, [...points, { key: "acc", step: 1, value: 0.5, at: 0 }]);
+    const [first] = await me.logs(taskId);
+    expect(first).toEqual({
+      line: 1,
+      message: "a",
+      level: "INFO",
+      stream: "stdout",
+      timestamp: "1970-01-01T00:00:00.000Z",
+      attempt: 1,
+    });
+    const numbers = async (query: Parameters<Caller["logs"]>[1]) =>
+      (await me.logs(taskId, query)).map((one) => one.line);
+    expect(await numbers({ after: 1, limit: 1 })).toEqual([2]);
+    expect(await numbers({ lines: 2 })).toEqual([2, 3]);
+    expect(await numbers({ attempt: 2 })).toEqual([]);
+    expect((await me.logs(taskId, { lines: 1 }))[0]).toMatchObject({ stream: "stderr", level: "ERROR" });
+    expect(Object.keys(await me.metrics(taskId)).sort()).toEqual(["acc", "loss"]);
+    const thin = await me.metrics(taskId, { key: "loss", maxPoints: 2 });
+    expect(thin).toEqual({
+      loss: [1, 6].map((step) => ({ step, value: 1 / step, timestamp: "1970-01-01T00:00:00.000Z" })),
+    });
+    expect((await refusal(me.logs(taskId, { limit: 0 }))).paths).toEqual(["limit"]);
+    const foreign = await Promise.all([other.logs(taskId), other.metrics(taskId)].map(refusal));
+    expect(foreign.map(({ code }) => code)).toEqual(["TASK_NOT_FOUND", "TASK_NOT_FOUND"]);
   });
 
   test("a higher priority goes first, and the same priority changes nothing", async () => {
@@ -178,6 +241,13 @@ describe.each([
       failedTasks: 0,
       cancelledTasks: 0,
       successRate: 1,
+    });
+    const today = new Date().toISOString().slice(0, 10);
+    expect(await mine.statistics({ startDate: today, endDate: today })).toMatchObject({ totalTasks: 2 });
+    expect(await mine.statistics({ endDate: "2020-01-01" })).toMatchObject({ totalTasks: 0, successRate: 0 });
+    expect(await refusal(mine.statistics({ startDate: today, endDate: "2020-01-01" }))).toEqual({
+      code: "INVALID_REQUEST",
+      paths: [name === "REST" ? "end_date" : "endDate"],
     });
   });
 

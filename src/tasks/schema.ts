@@ -61,6 +61,10 @@ export const tasks = pgTable(
     queuedAt: instant("queued_at"),
     startedAt: instant("started_at"),
     completedAt: instant("completed_at"),
+    /** An ended task's start, for the index: with `started_at` in one, queued to running would touch every index. */
+    endedStartedAt: instant("ended_started_at").generatedAlwaysAs(
+      sql`CASE WHEN completed_at IS NOT NULL THEN started_at END`,
+    ),
     updatedAt: instant("updated_at").notNull().defaultNow(),
   },
   (t) => [
@@ -76,6 +80,7 @@ export const tasks = pgTable(
     index("tasks_by_name").on(t.userId, sql`${t.name} COLLATE "C"`, t.seq),
     index("tasks_by_outcome").on(t.userId, t.outcome, t.seq).where(sql`${t.outcome} IS NOT NULL`),
     index("tasks_by_completion").on(t.userId, t.completedAt, t.seq).where(sql`${t.completedAt} IS NOT NULL`),
+    index("tasks_by_start").on(t.userId, t.endedStartedAt, t.seq).where(sql`${t.completedAt} IS NOT NULL`),
   ],
 );
 
@@ -94,7 +99,8 @@ export const readyTasks = pgTable(
   (t) => [
     index("ready_tasks_order").on(t.queue, t.class, t.place),
     index("ready_tasks_account").on(t.userId, t.queue, t.place),
-    index("ready_tasks_changed").on(t.changedAt),
+    // BRIN: rows come in the order of their times, and a tree cost each insert more than the second-by-second look gains.
+    index("ready_tasks_changed").using("brin", t.changedAt).with({ pages_per_range: 8, autosummarize: true }),
   ],
 );
 

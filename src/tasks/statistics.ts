@@ -13,13 +13,16 @@ export type TaskStatistics = {
 };
 
 const DAY_MS = 86_400_000;
+/** Of a longer period the last ten years are told by day; the sums are of all of it. */
+const MAX_DAYS = 3660;
+const FIRST_DAY = Date.parse("0001-01-01");
 const dayText = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 /** Both days included, UTC; the last 30 days unless given. */
 const periodOf = (input: { startDate?: string | undefined; endDate?: string | undefined }, now: number) => {
   const end =
     input.endDate ?? (input.startDate !== undefined && input.startDate > dayText(now) ? input.startDate : dayText(now));
-  const start = input.startDate ?? dayText(Date.parse(end) - 29 * DAY_MS);
+  const start = input.startDate ?? dayText(Math.max(Date.parse(end) - 29 * DAY_MS, FIRST_DAY));
   return { start, end };
 };
 
@@ -35,11 +38,11 @@ export const taskStatistics = async (
   const sql = getSql();
   const period = periodOf(input, now);
   const from = `${period.start}T00:00:00Z`;
-  const before = new Date(Date.parse(period.end) + DAY_MS).toISOString();
+  const last = `${period.end}T00:00:00Z`;
   const [created, ended] = await Promise.all([
     sql<{ date: string; n: number }[]>`
       SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date, count(*) AS n FROM tasks
-      WHERE user_id = ${userId} AND created_at >= ${from}::timestamptz AND created_at < ${before}::timestamptz GROUP BY 1`,
+      WHERE user_id = ${userId} AND created_at >= ${from}::timestamptz AND created_at < ${last}::timestamptz + interval '1 day' GROUP BY 1`,
     sql<
       {
         date: string;
@@ -51,10 +54,11 @@ export const taskStatistics = async (
     >`
       SELECT to_char(completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date, outcome, count(*) AS n,
         sum(extract(epoch FROM completed_at - started_at))::float8 AS seconds, count(started_at) AS timed
-      FROM tasks WHERE user_id = ${userId} AND completed_at >= ${from}::timestamptz AND completed_at < ${before}::timestamptz GROUP BY 1, 2`,
+      FROM tasks WHERE user_id = ${userId} AND completed_at >= ${from}::timestamptz AND completed_at < ${last}::timestamptz + interval '1 day' GROUP BY 1, 2`,
   ]);
   const days = new Map<string, TaskStatistics["byDay"][number]>();
-  for (let at = Date.parse(period.start); at <= Date.parse(period.end) && days.size < 3660; at += DAY_MS)
+  const lastDay = Date.parse(period.end);
+  for (let at = Math.max(Date.parse(period.start), lastDay - (MAX_DAYS - 1) * DAY_MS); at <= lastDay; at += DAY_MS)
     days.set(dayText(at), { date: dayText(at), total: 0, completed: 0, failed: 0, cancelled: 0 });
   const sums = { total: 0, completed: 0, failed: 0, cancelled: 0, seconds: 0, timed: 0 };
   for (const row of created) {

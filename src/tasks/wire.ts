@@ -1,9 +1,9 @@
 // V1 bodies and query parameters (snake_case) ↔ the verbs' input and output (camelCase).
 // Only top-level keys and those of `resources` are renamed: config, metadata, result and env belong to the caller.
 import { badField, DomainError } from "../platform/errors";
-import { toCamel, toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { parseInput } from "../platform/validate";
+import { fields, isId, pick, queryPath, readQuery, snakePart } from "../platform/wire";
 import {
   cancelInput,
   type ListInput,
@@ -27,27 +27,12 @@ import {
 import { taskNotFound } from "./list";
 import type { Task } from "./task";
 
-const snakePart = (part: PropertyKey): PropertyKey => (typeof part === "string" ? toSnake(part) : part);
-
 /** The path as the caller wrote it: `tasks[3].resources.memory_mb`. */
 const bodyPath = (path: PropertyKey[]): PropertyKey[] => {
   const [head, ...rest] = path;
   if (head === undefined) return [];
   if (head === "tasks" && typeof rest[0] === "number") return [head, rest[0], ...bodyPath(rest.slice(1))];
   return [snakePart(head), ...(head === "resources" ? rest.map(snakePart) : rest)];
-};
-
-type Field = readonly [wire: string, ours: string];
-const fields = (...names: string[]): Field[] => names.map((name) => [name, toCamel(name)]);
-
-/** The known fields of a body. All others are ignored, also those that only the server sets; null is the same as left out. */
-const pick = (body: JsonObject, known: Field[]): JsonObject => {
-  const picked: JsonObject = {};
-  for (const [wire, ours] of known) {
-    const value = body[wire];
-    if (value !== undefined && value !== null) picked[ours] = value;
-  }
-  return picked;
 };
 
 const NEW_TASK = fields(
@@ -108,9 +93,6 @@ export const templateChangeFrom = (id: string, body: JsonObject) =>
 
 // ── Paths ─────────────────────────────────────────────────────────────────────────────────────────
 
-/** Ids are `[A-Za-z0-9_-]`: what else stands in a path names nothing, and is not asked for. */
-const isId = (text: string): boolean => /^[A-Za-z0-9_-]{1,200}$/.test(text);
-
 /** @throws TASK_NOT_FOUND for what cannot be an id */
 export const taskIdFrom = ({ id = "" }: Record<string, string>): string => {
   if (!isId(id)) throw taskNotFound(id);
@@ -124,40 +106,6 @@ export const templateIdFrom = ({ id = "" }: Record<string, string>): string => {
 };
 
 // ── Query parameters ──────────────────────────────────────────────────────────────────────────────
-
-const queryPath = (path: PropertyKey[]): PropertyKey[] => path.slice(0, 1).map(snakePart);
-
-/** What a number's text means; anything else stays text, so that the schema refuses it by name. */
-const numberOf = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
-
-/** A `+` that was not escaped arrives as a space; a day is its beginning in UTC. */
-const timeOf = (text: string): string => {
-  const time = text.trim().replace(/ (\d\d:?\d\d)$/, "+$1");
-  return /^\d{4}-\d\d-\d\d$/.test(time) ? `${time}T00:00:00Z` : time;
-};
-
-const READ = {
-  text: (texts: string[]) => texts[0],
-  number: (texts: string[]) => numberOf(texts[0] ?? ""),
-  time: (texts: string[]) => timeOf(texts[0] ?? ""),
-  list: (texts: string[]) =>
-    texts
-      .flatMap((text) => text.split(","))
-      .map((text) => text.trim())
-      .filter((text) => text !== ""),
-};
-
-/** Named parameters as input; an empty one is the same as left out. */
-const readQuery = (query: URLSearchParams, kinds: Record<string, keyof typeof READ>): JsonObject => {
-  const input: JsonObject = {};
-  for (const [name, kind] of Object.entries(kinds)) {
-    const given = query.getAll(name).filter((text) => text !== "");
-    if (given.length === 0) continue;
-    if (given.some((text) => text.includes("\u0000"))) throw badField(name, "must not hold a NUL character");
-    input[toCamel(name)] = READ[kind](given);
-  }
-  return input;
-};
 
 export const listFrom = (query: URLSearchParams): ListInput => {
   const input = readQuery(query, {
@@ -194,13 +142,6 @@ export const queueFrom = (query: URLSearchParams) =>
 
 export const statisticsFrom = (query: URLSearchParams) =>
   parseInput(statisticsInput, readQuery(query, { start_date: "text", end_date: "text" }), queryPath);
-
-export const flagFrom = (query: URLSearchParams, name: string): boolean => {
-  const text = query.get(name)?.toLowerCase() ?? "";
-  if (text === "" || text === "0" || text === "false") return false;
-  if (text === "1" || text === "true") return true;
-  throw badField(name, "must be 1 or 0");
-};
 
 // ── Answers ───────────────────────────────────────────────────────────────────────────────────────
 

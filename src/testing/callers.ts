@@ -3,10 +3,10 @@ import { TRPCError } from "@trpc/server";
 import type { z } from "zod";
 import { appRouter } from "../api/root";
 import { DomainError, type ErrorDetail } from "../platform/errors";
-import { toCamel } from "../platform/field-names";
+import { toCamel, toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { createCallerFactory } from "../platform/trpc";
-import type { newTask } from "../tasks/input";
+import type { listSorts, newTask } from "../tasks/input";
 import type { Task } from "../tasks/task";
 import type { Call } from "./http";
 import type { Account } from "./make";
@@ -23,6 +23,17 @@ export class Refused extends Error {
   }
 }
 
+/** What a scenario compares of a refusal. @throws when there was none */
+export const refusal = async (promise: Promise<unknown>): Promise<{ code: string; paths: string[] }> => {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Refused) return { code: error.code, paths: error.details.map((detail) => detail.path) };
+    throw error;
+  }
+  throw new Error("It was not refused.");
+};
+
 export type Caller = {
   create: (task: NewTaskInput) => Promise<Task>;
   createMany: (tasks: NewTaskInput[]) => Promise<string[]>;
@@ -33,20 +44,31 @@ export type Caller = {
     tag?: string;
     q?: string;
     limit?: number;
+    offset?: number;
     cursor?: string;
-    sort?: "priority" | "name";
+    sort?: (typeof listSorts)[number];
     order?: "asc" | "desc";
+    createdAfter?: string;
+    createdBefore?: string;
   }) => Promise<{ ids: string[]; total: number; nextCursor: string | null }>;
   setPriority: (taskId: string, priority: number) => Promise<{ priority: number; queuePosition: number | null }>;
   cancel: (taskId: string, reason?: string) => Promise<{ status: string }>;
   retry: (taskId: string) => Promise<Task>;
   start: (taskId: string) => Promise<Task>;
   submitResult: (taskId: string, result: JsonObject, artifacts?: JsonObject) => Promise<{ status: string }>;
+  logs: (
+    taskId: string,
+    query?: { after?: number; limit?: number; lines?: number; attempt?: number },
+  ) => Promise<{ line: number; message: string; level: string; stream: string; timestamp: string; attempt: number }[]>;
+  metrics: (
+    taskId: string,
+    query?: { key?: string; maxPoints?: number },
+  ) => Promise<Record<string, { step: number; value: number; timestamp: string }[]>>;
   queue: (queue: string) => Promise<{ paused: boolean; queueLength: number; statistics: Record<string, number> }>;
   pause: (queue: string, reason?: string) => Promise<void>;
   resume: (queue: string) => Promise<void>;
   reorder: (taskIds: string[]) => Promise<{ taskId: string; position: number }[]>;
-  statistics: () => Promise<{
+  statistics: (period?: { startDate?: string; endDate?: string }) => Promise<{
     totalTasks: number;
     completedTasks: number;
     failedTasks: number;
@@ -88,11 +110,13 @@ export const trpcCaller = ({ userId }: Account): Caller => {
     retry: (taskId) => tasks.retry({ taskId }),
     start: (taskId) => tasks.start({ taskId }),
     submitResult: (taskId, result, artifacts) => tasks.submitResult({ taskId, result, artifacts }),
+    logs: async (taskId, query) => (await tasks.logs({ taskId, ...query })).logs,
+    metrics: async (taskId, query) => (await tasks.metrics({ taskId, ...query })).metrics,
     queue: (queue) => tasks.queueStatus({ queue }),
     pause: async (queue, reason) => void (await tasks.pause({ queue, reason })),
     resume: async (queue) => void (await tasks.resume({ queue })),
     reorder: (taskIds) => tasks.reorder({ taskIds }),
-    statistics: () => tasks.statistics({}),
+    statistics: (period) => tasks.statistics(period ?? {}),
     createTemplate: async (template) => (await tasks.createTemplate(template)).templateId,
     changeTemplate: async (templateId, change) => void (await tasks.changeTemplate({ templateId, ...change })),
     deleteTemplate: async (templateId) => void (await tasks.deleteTemplate({ templateId })),
@@ -136,6 +160,14 @@ const toWire = (task: NewTaskInput): JsonObject => ({
   },
 });
 
+/** Parameters with the contract's names. */
+const queryOf = (query: Record<string, unknown>): string => {
+  const texts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[toSnake(name), String(value)]],
+  );
+  return new URLSearchParams(texts).toString();
+};
+
 export const restCaller = ({ key }: Account, call: Call): Caller => {
   /** The answer, as the contract describes it for the route. */
   const ask = async <T>(method: string, path: string, body?: JsonObject): Promise<T> => {
@@ -152,12 +184,9 @@ export const restCaller = ({ key }: Account, call: Call): Caller => {
       (await ask<{ task_ids: string[] }>("POST", "/v1/tasks/batch", { tasks: tasks.map(toWire) })).task_ids,
     get: (taskId) => askRenamed("GET", `/v1/tasks/${taskId}`),
     list: async (query) => {
-      const texts = Object.entries(query).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)]],
-      );
       const page = await ask<{ tasks: { task_id: string }[]; total: number; next_cursor: string | null }>(
         "GET",
-        `/v1/tasks?${new URLSearchParams(texts)}`,
+        `/v1/tasks?${queryOf(query)}`,
       );
       return { ids: page.tasks.map((task) => task.task_id), total: page.total, nextCursor: page.next_cursor };
     },
@@ -174,6 +203,16 @@ export const restCaller = ({ key }: Account, call: Call): Caller => {
     retry: (taskId) => askRenamed("POST", `/v1/tasks/${taskId}/retry`),
     start: (taskId) => askRenamed("POST", `/v1/tasks/${taskId}/start`),
     submitResult: (taskId, result, artifacts) => ask("POST", `/v1/tasks/${taskId}/result`, { result, artifacts }),
+    logs: async (taskId, query = {}) =>
+      (await ask<{ logs: Awaited<ReturnType<Caller["logs"]>> }>("GET", `/v1/tasks/${taskId}/logs?${queryOf(query)}`))
+        .logs,
+    metrics: async (taskId, query = {}) =>
+      (
+        await ask<{ metrics: Awaited<ReturnType<Caller["metrics"]>> }>(
+          "GET",
+          `/v1/tasks/${taskId}/metrics?${queryOf(query)}`,
+        )
+      ).metrics,
     queue: async (queue) => {
       const status = await askRenamed<{ queueStatus: string; queueLength: number; statistics: Record<string, number> }>(
         "GET",
@@ -189,10 +228,10 @@ export const restCaller = ({ key }: Account, call: Call): Caller => {
       });
       return answer.new_order.map((one) => ({ taskId: one.task_id, position: one.position }));
     },
-    statistics: async () =>
-      fromWire((await ask<{ statistics: JsonObject }>("GET", "/v1/statistics/tasks")).statistics) as Awaited<
-        ReturnType<Caller["statistics"]>
-      >,
+    statistics: async (period = {}) =>
+      fromWire(
+        (await ask<{ statistics: JsonObject }>("GET", `/v1/statistics/tasks?${queryOf(period)}`)).statistics,
+      ) as Awaited<ReturnType<Caller["statistics"]>>,
     createTemplate: async (template) =>
       (await ask<{ template_id: string }>("POST", "/v1/configs/templates", template)).template_id,
     changeTemplate: (templateId, change) => ask("PUT", `/v1/configs/templates/${templateId}`, change),

@@ -77,14 +77,14 @@ test("no barrels and no utils", () => {
   expect(names.filter((name) => /^(index|utils?|helpers?)\.tsx?$/.test(name))).toEqual([]);
 });
 
-test("redis' keys are known to ready-queue.ts only", () => {
-  const users = [...sources("src"), ...sources("worker")].filter((file) =>
-    /REDIS_PREFIX/.test(readFileSync(join(root, file), "utf8")),
-  );
-  expect(users.sort()).toEqual([
+test("redis' keys are known to ready-keys.ts only, and it to the two files that make the order", () => {
+  const all = [...sources("src"), ...sources("worker")];
+  expect(all.filter((file) => /REDIS_PREFIX/.test(readFileSync(join(root, file), "utf8"))).sort()).toEqual([
     "src/platform/env.ts",
     "src/platform/live.ts",
-    "src/tasks/ready-queue.ts",
+    "src/tasks/ready-keys.ts",
     "src/testing/services.ts",
   ]);
+  const users = all.filter((file) => importsOf(file).some((edge) => edge.to === "src/tasks/ready-keys"));
+  expect(users.sort()).toEqual(["src/tasks/ready-queue.ts", "src/tasks/ready-sets.ts"]);
 });

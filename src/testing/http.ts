@@ -1,7 +1,7 @@
 // The machine routes over real HTTP on a free port, without Next.
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll } from "vitest";
-import { makeHttpServer } from "../api/http";
+import { makeHttpServer, type Pages } from "../api/http";
 import type { ErrorDetail } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { closeLiveHub } from "../platform/live-hub";
@@ -22,9 +22,9 @@ export type RequestOptions = {
   headers?: Record<string, string>;
 };
 
-/** Call once at the top of a test file, after useTestServices. */
-export const useHttpServer = () => {
-  const http = makeHttpServer(null);
+/** Call once at the top of a test file, after useTestServices. @param pages what serves them, if the test is about that */
+export const useHttpServer = (pages: Pages | null = null) => {
+  const http = makeHttpServer(pages);
   const site = { url: "" };
   beforeAll(async () => {
     await new Promise<void>((resolve) => http.server.listen(0, "127.0.0.1", resolve));
@@ -76,7 +76,27 @@ export const useHttpServer = () => {
     }
     return events;
   };
-  return { site, call, readEvents };
+  /** What the server writes back to these bytes, until it closes, `until` is content, or `ms` pass. */
+  const rawExchange = (
+    bytes: string,
+    options: { ms?: number; until?: (text: string) => boolean } = {},
+  ): Promise<string> =>
+    new Promise((resolve) => {
+      let text = "";
+      const socket = connect(Number(new URL(site.url).port), "127.0.0.1", () => socket.write(bytes));
+      const done = () => {
+        socket.destroy();
+        resolve(text);
+      };
+      socket.setTimeout(options.ms ?? 2000, done);
+      socket.on("data", (chunk) => {
+        text += chunk;
+        if (options.until?.(text)) done();
+      });
+      socket.on("close", done);
+      socket.on("error", done);
+    });
+  return { site, call, readEvents, rawExchange };
 };
 
 /** `event` is `message` when the block names none, as in a browser. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { programEnv } from "./program-env";
+import { inheritableEnv, programEnv } from "./program-env";
 
 const paths = {
   config: "/a/config.json",
@@ -9,7 +9,7 @@ const paths = {
   dataDir: "/d",
 };
 const make = (inherited: Record<string, string>, env: Record<string, string> = {}, gpus: string[] | null = []) =>
-  programEnv({ inherited, task: { taskId: "task_1", attempt: 2, env }, paths, gpus });
+  programEnv({ inherited: inheritableEnv(inherited), task: { taskId: "task_1", attempt: 2, env }, paths, gpus });
 
 test("a program gets its files, its task and an unbuffered Python", () => {
   expect(make({})).toEqual({

@@ -48,9 +48,17 @@ const isInherited = (name: string, value: string): boolean =>
     ? !WITH_SIGN_IN.test(value)
     : INHERITED.has(name) || (INHERITED_GROUPS.test(name) && !SECRET.test(name));
 
+/** What programs inherit of the worker's environment: looked through once, since reading process.env costs 1 ms. */
+export const inheritableEnv = (environment: Record<string, string | undefined>): Record<string, string> => {
+  const env: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+  for (const [name, value] of Object.entries(environment))
+    if (value !== undefined && isInherited(name, value)) env[name] = value;
+  return env;
+};
+
 export type ProgramEnvInput = {
-  /** the worker's own environment */
-  inherited: Record<string, string | undefined>;
+  /** of inheritableEnv */
+  inherited: Record<string, string>;
   task: { taskId: string; attempt: number; env: Record<string, string> };
   paths: {
     /** JSON of the config, to read */
@@ -69,9 +77,7 @@ export type ProgramEnvInput = {
 
 /** The task's own variables win over inherited ones, and ours over both. */
 export const programEnv = ({ inherited, task, paths, gpus }: ProgramEnvInput): Record<string, string> => {
-  const env: Record<string, string> = { PATH: "/usr/local/bin:/usr/bin:/bin" };
-  for (const [name, value] of Object.entries(inherited))
-    if (value !== undefined && isInherited(name, value)) env[name] = value;
+  const env = { ...inherited };
   // Buffered output would show only at the end.
   env.PYTHONUNBUFFERED = "1";
   Object.assign(env, task.env, {

@@ -28,13 +28,16 @@ export const BulkActions = ({ tasks, onClear }: { tasks: Task[]; onClear: () => 
 
   const run = async (verb: Verb, chosen: Task[]) => {
     setBusy(verb);
-    // One request: the client sends the calls of one moment together.
-    const outcomes = await Promise.allSettled(chosen.map(({ taskId }) => client.tasks[verb].mutate({ taskId })));
-    const refusals = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [refusalOf(outcome.reason)] : []));
-    const done = outcomes.length - refusals.length;
-    if (done > 0) toast.success(t(verb === "cancel" ? "bulk.cancelled" : "bulk.retried", { count: done }));
-    const [first] = refusals;
-    if (first) toast.error(t("bulk.refused", { count: refusals.length }), { description: sentence(first) });
+    const taskIds = chosen.map((task) => task.taskId);
+    try {
+      const outcome = await client.tasks[verb === "cancel" ? "cancelMany" : "retryMany"].mutate({ taskIds });
+      const done = outcome.taskIds.length;
+      if (done > 0) toast.success(t(verb === "cancel" ? "bulk.cancelled" : "bulk.retried", { count: done }));
+      const [first] = outcome.refused;
+      if (first) toast.error(t("bulk.refused", { count: outcome.refused.length }), { description: first.sentence });
+    } catch (error) {
+      toast.error(t("bulk.refused", { count: taskIds.length }), { description: sentence(refusalOf(error)) });
+    }
     await queryClient.invalidateQueries({ queryKey: trpc.tasks.pathKey() });
     setBusy(null);
     setAsking(false);

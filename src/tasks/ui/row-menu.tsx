@@ -1,25 +1,20 @@
 "use client";
-import { useRouter } from "next/navigation";
-import { useState } from "react";
-import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../../ui/button";
-import { copyText } from "../../ui/copy-text";
-import { CopyIcon, DuplicateIcon, MoreIcon, RetryIcon, StopIcon } from "../../ui/icons";
+import { MoreIcon } from "../../ui/icons";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import type { Task } from "../task";
-import { CancelDialog } from "./cancel-dialog";
-import { canCancel, canRetry, useTaskActions } from "./task-actions";
+import { type Action, useActionList } from "./use-action-list";
 
 export const RowMenu = ({ task }: { task: Task }) => {
   const { t } = useLanguage();
-  const router = useRouter();
-  const { cancel, retry } = useTaskActions();
-  const [asking, setAsking] = useState(false);
-  const copyId = async () => {
-    if (await copyText(task.taskId)) toast.success(t("copy.done"));
-    else toast.error(t("copy.failed"));
-  };
+  const { list, dialog } = useActionList(task);
+  const dangerous = list("cancel");
+  const item = (action: Action, danger: boolean) => (
+    <MenuItem key={action.id} danger={danger} icon={action.icon} onSelect={action.run}>
+      {action.label}
+    </MenuItem>
+  );
   return (
     <>
       <Menu
@@ -29,35 +24,11 @@ export const RowMenu = ({ task }: { task: Task }) => {
           </IconButton>
         }
       >
-        {canRetry(task) && (
-          <MenuItem icon={<RetryIcon />} onSelect={() => retry.mutate({ taskId: task.taskId })}>
-            {t("action.retry")}
-          </MenuItem>
-        )}
-        <MenuItem icon={<DuplicateIcon />} onSelect={() => router.push(`/tasks/new?from=${task.taskId}`)}>
-          {t("action.duplicate")}
-        </MenuItem>
-        <MenuItem icon={<CopyIcon />} onSelect={copyId}>
-          {t("action.copyId")}
-        </MenuItem>
-        {canCancel(task) && (
-          <>
-            <MenuSeparator />
-            <MenuItem danger icon={<StopIcon />} onSelect={() => setAsking(true)}>
-              {t("action.cancelTask")}
-            </MenuItem>
-          </>
-        )}
+        {list("retry", "duplicate", "copyId").map((action) => item(action, false))}
+        {dangerous.length > 0 && <MenuSeparator />}
+        {dangerous.map((action) => item(action, true))}
       </Menu>
-      {asking && (
-        <CancelDialog
-          tasks={[task]}
-          open
-          onOpenChange={setAsking}
-          busy={cancel.isPending}
-          onConfirm={() => cancel.mutate({ taskId: task.taskId }, { onSettled: () => setAsking(false) })}
-        />
-      )}
+      {dialog}
     </>
   );
 };

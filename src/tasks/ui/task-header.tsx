@@ -1,27 +1,21 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
-import { useState } from "react";
-import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { TONE_TEXT } from "../../ui/badge";
 import { Button, IconButton } from "../../ui/button";
 import { useNow } from "../../ui/clock";
-import { copyText } from "../../ui/copy-text";
-import { ChevronLeftIcon, CopyIcon, DuplicateIcon, MoreIcon, RetryIcon, StopIcon, TerminalIcon } from "../../ui/icons";
+import { ChevronLeftIcon, MoreIcon } from "../../ui/icons";
 import { Menu, MenuItem } from "../../ui/menu";
 import { ProgressBar } from "../../ui/progress-bar";
 import { useTRPC } from "../../ui/trpc";
 import type { Task } from "../task";
-import { CancelDialog } from "./cancel-dialog";
-import { bodyOf, curlFor } from "./curl";
 import { goalOf, progressOf } from "./progress";
 import { STATUS_LOOK } from "./status-badge";
 import { statusSentence } from "./status-sentence";
-import { canCancel, canRetry, useTaskActions } from "./task-actions";
 import { TaskTags } from "./task-cells";
 import { metricsQuery } from "./task-metrics";
+import { useActionList } from "./use-action-list";
 
 const Sentence = ({ task }: { task: Task }) => {
   const { t, format } = useLanguage();
@@ -66,28 +60,14 @@ const Progress = ({ task }: { task: Task }) => {
 
 const Actions = ({ task }: { task: Task }) => {
   const { t } = useLanguage();
-  const router = useRouter();
-  const { cancel, retry } = useTaskActions();
-  const [asking, setAsking] = useState(false);
-  const copy = async (text: string) => {
-    if (await copyText(text)) toast.success(t("copy.done"));
-    else toast.error(t("copy.failed"));
-  };
+  const { list, dialog } = useActionList(task);
   return (
     <div className="flex flex-wrap items-center gap-2">
-      {canRetry(task) && (
-        <Button icon={<RetryIcon />} busy={retry.isPending} onClick={() => retry.mutate({ taskId: task.taskId })}>
-          {t("action.retry")}
+      {list("retry", "cancel", "duplicate").map((action) => (
+        <Button key={action.id} icon={action.icon} busy={action.busy} onClick={action.run}>
+          {action.label}
         </Button>
-      )}
-      {canCancel(task) && (
-        <Button icon={<StopIcon />} onClick={() => setAsking(true)}>
-          {t("action.cancelTask")}
-        </Button>
-      )}
-      <Button icon={<DuplicateIcon />} onClick={() => router.push(`/tasks/new?from=${task.taskId}`)}>
-        {t("action.duplicate")}
-      </Button>
+      ))}
       <Menu
         trigger={
           <IconButton look="secondary" label={t("action.more")}>
@@ -95,22 +75,13 @@ const Actions = ({ task }: { task: Task }) => {
           </IconButton>
         }
       >
-        <MenuItem icon={<TerminalIcon />} onSelect={() => copy(curlFor(window.location.origin, bodyOf(task)))}>
-          {t("action.copyCurl")}
-        </MenuItem>
-        <MenuItem icon={<CopyIcon />} onSelect={() => copy(task.taskId)}>
-          {t("action.copyId")}
-        </MenuItem>
+        {list("copyCurl", "copyId").map((action) => (
+          <MenuItem key={action.id} icon={action.icon} onSelect={action.run}>
+            {action.label}
+          </MenuItem>
+        ))}
       </Menu>
-      {asking && (
-        <CancelDialog
-          tasks={[task]}
-          open
-          onOpenChange={setAsking}
-          busy={cancel.isPending}
-          onConfirm={() => cancel.mutate({ taskId: task.taskId }, { onSettled: () => setAsking(false) })}
-        />
-      )}
+      {dialog}
     </div>
   );
 };

@@ -1,0 +1,2 @@
+ALTER TABLE "tasks" ADD COLUMN "ended_started_at" timestamp with time zone GENERATED ALWAYS AS (CASE WHEN completed_at IS NOT NULL THEN started_at END) STORED;--> statement-breakpoint
+CREATE INDEX "tasks_by_start" ON "tasks" USING btree ("user_id","ended_started_at","seq") WHERE "tasks"."completed_at" IS NOT NULL;

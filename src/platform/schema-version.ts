@@ -1,0 +1,41 @@
+// Whether the database is at this version's schema. Apart from migrate.ts, so that web and worker need not load the migrator (17 MB).
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+
+export const migrationsFolder = (): string => join(process.env.MLQUEUE_ROOT || process.cwd(), "drizzle");
+
+type Journal = { entries: { when: number; tag: string }[] };
+
+/** The newest migration that this version of the code needs. */
+const neededMigration = (folder: string): number => {
+  const journal = JSON.parse(readFileSync(join(folder, "meta", "_journal.json"), "utf8")) as Journal;
+  return Math.max(...journal.entries.map((entry) => entry.when));
+};
+
+/** Whether the database has this version's schema, or a later one. */
+export const hasSchema = async (sql: Pick<postgres.Sql, "unsafe">, folder = migrationsFolder()): Promise<boolean> => {
+  const found = await sql.unsafe("SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations");
+  return Number(found[0]?.at ?? 0) >= neededMigration(folder);
+};
+
+/**
+ * Waits until the database has this version's schema.
+ * @throws Error after `timeoutMs`, with the command that migrates
+ */
+export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = migrationsFolder()): Promise<void> => {
+  const needed = neededMigration(folder);
+  const deadline = Date.now() + timeoutMs;
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  try {
+    for (;;) {
+      const found = await sql`SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations`.catch(() => null);
+      if (found && Number(found[0]?.at ?? 0) >= needed) return;
+      if (Date.now() > deadline)
+        throw new Error("The database is not at this version's schema: run `npm run migrate`.");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+};

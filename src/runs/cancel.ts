@@ -1,0 +1,105 @@
+// Stopping runs, and taking them up again. One, or many in one statement.
+import { getSql, type SqlLike, withRetries } from "../platform/db";
+import { publishLive } from "../platform/live";
+import { tellRun } from "./claim";
+import { tellUnit, wrongStatus } from "./edit-runs";
+import { getRunRow, matching, type RunFilter } from "./read-runs";
+import { type Run, type RunRow, runColumns, toRun } from "./run";
+import { lockUnit, raiseVersion } from "./unit-lock";
+
+const CANCELLABLE = ["pending", "running"];
+const RETRYABLE = ["failed", "cancelled"];
+
+const cancelled = (sql: SqlLike, reason: string | undefined) => sql`
+  status = 'cancelled', cancelled_at = now(), completed_at = now(), error_kind = 'cancelled', updated_at = now(),
+  error_message = ${reason === undefined || reason === "" ? "cancelled" : `cancelled: ${reason}`}`;
+
+const queuedAgain = (sql: SqlLike) => sql`
+  status = 'pending', cancelled_at = NULL, completed_at = NULL, started_at = NULL, result = NULL, metrics = NULL, error_message = NULL,
+  error_kind = NULL, end_hash = NULL, driver_id = NULL, claim_key = NULL, watched = false, last_named_at = NULL, progress_done = NULL,
+  progress_total = NULL, updated_at = now()`;
+
+/** Under the unit's lock, so that of a claim and a cancel one wins. */
+const changeRun = async (
+  userId: string,
+  runId: string,
+  from: string[],
+  wanted: string,
+  set: (sql: SqlLike) => ReturnType<typeof queuedAgain>,
+): Promise<Run> => {
+  const { unit_id: unitId } = await getRunRow(userId, runId);
+  const run = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await lockUnit(sql, userId, unitId);
+      const [row] = await sql<RunRow[]>`
+        UPDATE runs SET ${set(sql)} WHERE id = ${runId} AND status = ANY(${from}) AND deleted_at IS NULL RETURNING ${runColumns(sql)}`;
+      if (row) return toRun(row);
+      const { status } = await getRunRow(userId, runId, sql);
+      throw wrongStatus(runId, status, wanted);
+    }),
+  );
+  tellRun(run);
+  return run;
+};
+
+/**
+ * Cancels a run that waits or runs, at once. Its driver hears of it with its next heartbeat that names the run.
+ * @throws NOT_FOUND; INVALID_QUEUE_STATUS when it has ended
+ */
+export const cancelRun = (userId: string, input: { runId: string; reason?: string | undefined }): Promise<Run> =>
+  changeRun(userId, input.runId, CANCELLABLE, "pending or running", (sql) => cancelled(sql, input.reason));
+
+/**
+ * Puts a failed or cancelled run back to waiting, in its old place, with result, error and times cleared. Logs and metrics stay.
+ * @throws NOT_FOUND; INVALID_QUEUE_STATUS for one that neither failed nor was cancelled
+ */
+export const retryRun = (userId: string, input: { runId: string }): Promise<Run> =>
+  changeRun(userId, input.runId, RETRYABLE, "failed or cancelled", queuedAgain);
+
+const FROM = { cancel: CANCELLABLE, retry: RETRYABLE, remove: ["pending", "completed", "failed", "cancelled"] };
+
+/**
+ * Cancels, retries or removes many runs of a unit in one statement: those that are named, or all that a filter finds.
+ *
+ * @param input.dryRun only counts
+ * @returns how many it did (or would do) it to, and how many others were named or found, since their status does not allow it
+ * @throws NOT_FOUND for the unit
+ */
+export const changeMany = async (
+  userId: string,
+  input: {
+    unitId: string;
+    action: "cancel" | "retry" | "remove";
+    runIds?: string[] | undefined;
+    filter?: RunFilter | undefined;
+    dryRun: boolean;
+  },
+): Promise<{ count: number; skipped: number }> => {
+  const { unitId, action, runIds } = input;
+  const answer = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await lockUnit(sql, userId, unitId);
+      const chosen = sql`
+        runs.unit_id = ${unitId} AND ${runIds ? sql`runs.id = ANY(${runIds}) AND runs.deleted_at IS NULL` : matching(sql, input.filter ?? {})}`;
+      const [found] = await sql<{ all: number; able: number }[]>`
+        SELECT count(*) AS all, count(*) FILTER (WHERE runs.status = ANY(${FROM[action]})) AS able FROM runs WHERE ${chosen}`;
+      const { all, able } = found ?? { all: 0, able: 0 };
+      const skipped = (runIds ? new Set(runIds).size : all) - able;
+      if (input.dryRun || able === 0) return { count: able, skipped };
+      const set =
+        action === "cancel"
+          ? cancelled(sql, undefined)
+          : action === "retry"
+            ? queuedAgain(sql)
+            : sql`deleted_at = now(), updated_at = now()`;
+      const changed = await sql`UPDATE runs SET ${set} WHERE ${chosen} AND runs.status = ANY(${FROM[action]})`;
+      if (action === "remove" && changed.count > 0) await raiseVersion(sql, unitId);
+      return { count: changed.count, skipped: skipped + able - changed.count };
+    }),
+  );
+  if (!input.dryRun) {
+    tellUnit(userId, unitId);
+    publishLive([{ kind: "groups", userId }]);
+  }
+  return answer;
+};

@@ -1,0 +1,149 @@
+// Adding, changing and removing runs while drivers pull from the unit. All of it under the unit's lock.
+import { getSql, type SqlLike, withRetries } from "../platform/db";
+import { DomainError } from "../platform/errors";
+import { newId } from "../platform/ids";
+import type { JsonObject } from "../platform/json-safety";
+import { publishLive } from "../platform/live";
+import { getRun, getRunRow, runNotFound } from "./read-runs";
+import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
+import { nameOfRun } from "./run-name";
+import { fitOf } from "./schema-fit";
+import { lockUnit, raiseVersion } from "./unit-lock";
+
+export type NewRun = {
+  parameters: JsonObject;
+  name?: string | undefined;
+  metadata: JsonObject;
+  parentId?: string | undefined;
+  createdBy?: "client" | "web" | undefined;
+  sweepId?: string | undefined;
+};
+
+export const wrongStatus = (id: string, status: RunStatus, wanted: string) =>
+  new DomainError("INVALID_QUEUE_STATUS", "runStatus", { params: { id, status, wanted } });
+
+/**
+ * Appends runs in the order given, in the caller's transaction; the version rises by one, by none when there are none.
+ * @throws NOT_FOUND for the unit
+ */
+export const insertRuns = async (
+  sql: SqlLike,
+  userId: string,
+  input: { unitId: string; runs: NewRun[]; createdBy: "client" | "web" },
+): Promise<Run[]> => {
+  const { unitId, runs: given } = input;
+  const unit = await lockUnit(sql, userId, unitId);
+  if (given.length === 0) return [];
+  const misfitOf = fitOf(unit.parametersSchema);
+  const rows = given.map((run) => ({
+    id: newId("run"),
+    name: run.name ?? nameOfRun(run.parameters),
+    parameters: run.parameters,
+    metadata: run.metadata,
+    created_by: run.createdBy ?? input.createdBy,
+    parent_id: run.parentId ?? null,
+    sweep_id: run.sweepId ?? null,
+    misfit: misfitOf(run.parameters),
+  }));
+  const made = await sql<RunRow[]>`
+    INSERT INTO runs (id, unit_id, user_id, place, name, parameters, metadata, created_by, parent_id, sweep_id, misfit)
+    SELECT g.id, ${unitId}, ${userId}, last.place + g.nth, g.name, g.parameters, g.metadata, g.created_by, g.parent_id, g.sweep_id, g.misfit
+    FROM (SELECT coalesce(max(place), 0) AS place FROM runs WHERE unit_id = ${unitId}) AS last,
+      ROWS FROM (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS (
+        id text, name text, parameters jsonb, metadata jsonb, created_by text, parent_id text, sweep_id text, misfit text)) WITH ORDINALITY
+        AS g(id, name, parameters, metadata, created_by, parent_id, sweep_id, misfit, nth)
+    ORDER BY g.nth RETURNING ${runColumns(sql)}`;
+  await raiseVersion(sql, unitId);
+  return made.sort((a, b) => a.place - b.place).map(toRun);
+};
+
+/** @throws NOT_FOUND for the unit */
+export const createRuns = async (
+  userId: string,
+  input: { unitId: string; runs: NewRun[]; createdBy: "client" | "web" },
+): Promise<Run[]> => {
+  const made = await withRetries(() => getSql().begin((sql) => insertRuns(sql, userId, input)));
+  tellUnit(userId, input.unitId);
+  return made;
+};
+
+export const tellUnit = (userId: string, unitId: string): void => publishLive([{ kind: "unit", userId, unitId }]);
+
+/**
+ * Changes a run that waits. Another name or other parameters raise the unit's version by one.
+ * @throws NOT_FOUND; INVALID_QUEUE_STATUS once it has started
+ */
+export const updateRun = async (
+  userId: string,
+  input: {
+    runId: string;
+    name?: string | undefined;
+    parameters?: JsonObject | undefined;
+    metadata?: JsonObject | undefined;
+  },
+): Promise<Run> => {
+  const { runId } = input;
+  const { unit_id: unitId } = await getRunRow(userId, runId);
+  await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const unit = await lockUnit(sql, userId, unitId);
+      const [before] = await sql<RunRow[]>`
+        SELECT ${runColumns(sql)} FROM runs WHERE id = ${runId} AND deleted_at IS NULL FOR UPDATE`;
+      if (!before) throw runNotFound(runId);
+      if (before.status !== "pending") throw wrongStatus(runId, before.status, "pending");
+      const name = input.name ?? before.name;
+      const parameters = input.parameters ?? before.parameters;
+      const [after] = await sql<{ changed: boolean }[]>`
+        UPDATE runs SET name = ${name}, parameters = ${sql.json(parameters as never)}, metadata = ${sql.json((input.metadata ?? before.metadata) as never)},
+          misfit = ${fitOf(unit.parametersSchema)(parameters)}, updated_at = now()
+        WHERE id = ${runId}
+        RETURNING name <> ${before.name} OR parameters <> ${sql.json(before.parameters as never)}::jsonb AS changed`;
+      if (after?.changed) await raiseVersion(sql, unitId);
+    }),
+  );
+  tellUnit(userId, unitId);
+  return getRun(userId, runId);
+};
+
+/** Puts a run that does not run into the trash. @throws NOT_FOUND; INVALID_QUEUE_STATUS while it runs */
+export const removeRun = async (userId: string, input: { runId: string }): Promise<void> => {
+  const { runId } = input;
+  const { unit_id: unitId } = await getRunRow(userId, runId);
+  await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await lockUnit(sql, userId, unitId);
+      const gone = await sql`
+        UPDATE runs SET deleted_at = now(), updated_at = now() WHERE id = ${runId} AND deleted_at IS NULL AND status <> 'running'`;
+      if (gone.count === 0) {
+        const { status } = await getRunRow(userId, runId, sql);
+        throw wrongStatus(runId, status, "not running");
+      }
+      await raiseVersion(sql, unitId);
+    }),
+  );
+  tellUnit(userId, unitId);
+};
+
+/** What a driver's parameters must look like. Runs that do not fit wait from now on, and those that fit no longer do. @throws NOT_FOUND */
+export const publishSchema = async (
+  userId: string,
+  input: { unitId: string; parametersSchema: JsonObject | null },
+): Promise<void> => {
+  const { unitId, parametersSchema } = input;
+  await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await lockUnit(sql, userId, unitId);
+      await sql`UPDATE units SET parameters_schema = ${parametersSchema === null ? null : sql.json(parametersSchema as never)} WHERE id = ${unitId}`;
+      const misfitOf = fitOf(parametersSchema);
+      const waiting = await sql<
+        { id: string; parameters: JsonObject }[]
+      >`SELECT id, parameters FROM runs WHERE unit_id = ${unitId} AND status = 'pending' AND deleted_at IS NULL`;
+      const ids = waiting.map((run) => run.id);
+      const misfits = waiting.map((run) => misfitOf(run.parameters));
+      await sql`
+        UPDATE runs SET misfit = n.misfit FROM unnest(${ids}::text[], ${misfits}::text[]) AS n(id, misfit)
+        WHERE runs.id = n.id AND runs.misfit IS DISTINCT FROM n.misfit`;
+    }),
+  );
+  tellUnit(userId, unitId);
+};

@@ -1,0 +1,143 @@
+// What the procedures of V2 answer: the schemas that make the API's types, and that nothing else leaves the server.
+import { z } from "zod";
+import type { JsonObject } from "../platform/json-safety";
+import { RUN_STATUSES } from "./run";
+
+/** RFC 3339 */
+const time = z.string();
+const json = z.custom<JsonObject>();
+
+export const groupOutput = z.object({
+  groupId: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  metadata: json,
+  unitCount: z.number(),
+  createdAt: time,
+  updatedAt: time,
+  userId: z.string(),
+});
+export const groupsOutput = z.object({ groups: z.array(groupOutput) });
+
+const countsOutput = z.object({
+  pending: z.number(),
+  running: z.number(),
+  completed: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+});
+export const runStatisticsOutput = countsOutput.extend({ total: z.number() });
+
+export const unitOutput = z.object({
+  unitId: z.string(),
+  groupId: z.string(),
+  groupName: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  config: json,
+  metadata: json,
+  version: z.number(),
+  status: z.enum(["idle", "running", "completed"]),
+  connectionStatus: z.enum(["connected", "disconnected"]),
+  lastHeartbeat: time.nullable(),
+  runCount: z.number(),
+  counts: countsOutput,
+  stallTimeoutSeconds: z.number().nullable(),
+  paused: z.boolean(),
+  pausedReason: z.string().nullable(),
+  parametersSchema: json.nullable(),
+  createdAt: time,
+  updatedAt: time,
+  userId: z.string(),
+});
+export const unitsOutput = z.object({ units: z.array(unitOutput) });
+
+export const runOutput = z.object({
+  runId: z.string(),
+  unitId: z.string(),
+  attempt: z.number(),
+  name: z.string(),
+  parameters: json,
+  order: z.number(),
+  status: z.enum(RUN_STATUSES),
+  cancelledAt: time.nullable(),
+  result: json.nullable(),
+  metrics: json.nullable(),
+  errorMessage: z.string().nullable(),
+  errorKind: z.enum(["failed", "lost", "cancelled"]).nullable(),
+  createdBy: z.enum(["client", "web"]),
+  metadata: json,
+  parentId: z.string().nullable(),
+  sweepId: z.string().nullable(),
+  progress: z.object({ done: z.number(), total: z.number() }).nullable(),
+  misfit: z.string().nullable(),
+  driverId: z.string().nullable(),
+  startedAt: time.nullable(),
+  completedAt: time.nullable(),
+  createdAt: time,
+  updatedAt: time,
+  userId: z.string(),
+});
+export const runsOutput = z.object({ runs: z.array(runOutput) });
+export const runPageOutput = runsOutput.extend({ nextCursor: z.string().nullable() });
+export const claimOutput = z.object({ run: runOutput.nullable() });
+export const syncOutput = z.object({
+  needSync: z.boolean(),
+  cloudVersion: z.number(),
+  unit: unitOutput,
+  runs: z.array(runOutput),
+});
+export const heartbeatOutput = z.object({
+  connectionStatus: z.literal("connected"),
+  lastHeartbeat: time,
+  cancel: z.array(z.string()),
+  paused: z.boolean(),
+});
+export const moveOutput = z.object({
+  moved: z.array(z.string()),
+  /** those that had left the waiting line */
+  started: z.array(z.string()),
+  version: z.number(),
+});
+export const bulkOutput = z.object({ count: z.number(), skipped: z.number() });
+export const acceptedOutput = z.object({ accepted: z.number() });
+export const runMetricsOutput = z.object({
+  runId: z.string(),
+  metrics: z.record(z.string(), z.array(z.object({ step: z.number(), value: z.number(), timestamp: time }))),
+});
+export const runLogsOutput = z.object({
+  runId: z.string(),
+  logs: z.array(
+    z.object({
+      line: z.number(),
+      timestamp: time,
+      stream: z.enum(["stdout", "stderr"]),
+      level: z.string(),
+      message: z.string(),
+      attempt: z.number(),
+    }),
+  ),
+});
+export const checkpointOutput = z.object({
+  checkpoint: z
+    .object({
+      attempt: z.number(),
+      step: z.number().nullable(),
+      uri: z.string().nullable(),
+      state: json,
+      savedAt: time,
+    })
+    .nullable(),
+});
+export const trashOutput = z.object({
+  removed: z.array(
+    z.object({
+      kind: z.enum(["group", "unit", "run"]),
+      id: z.string(),
+      name: z.string(),
+      deletedAt: time,
+      purgedAt: time,
+    }),
+  ),
+});
+export const doneOutput = z.object({ done: z.literal(true) });

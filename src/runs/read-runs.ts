@@ -1,0 +1,78 @@
+// Reading runs: one, a unit's in their order, or all of the account's.
+import { getSql, type SqlLike } from "../platform/db";
+import { badField, DomainError } from "../platform/errors";
+import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
+import { unitNotFound } from "./unit-lock";
+
+export const runNotFound = (id: string) => new DomainError("NOT_FOUND", "runNotFound", { params: { id } });
+
+/** @throws NOT_FOUND, also for another account's run or one in the trash */
+export const getRunRow = async (userId: string, runId: string, sql: SqlLike = getSql()): Promise<RunRow> => {
+  const [row] = await sql<
+    RunRow[]
+  >`SELECT ${runColumns(sql)} FROM runs WHERE id = ${runId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  if (!row) throw runNotFound(runId);
+  return row;
+};
+
+/** @throws NOT_FOUND */
+export const getRun = async (userId: string, runId: string): Promise<Run> => toRun(await getRunRow(userId, runId));
+
+export type RunFilter = {
+  status?: RunStatus[] | undefined;
+  q?: string | undefined;
+  sweepId?: string | undefined;
+};
+
+const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
+
+/** For a WHERE over `runs`: those that a filter names. */
+export const matching = (sql: SqlLike, { status, q, sweepId }: RunFilter) => sql`
+  runs.deleted_at IS NULL AND ${status && status.length > 0 ? sql`runs.status = ANY(${status})` : sql`true`}
+  AND ${q ? sql`runs.name ILIKE ${likePattern(q)}` : sql`true`} AND ${sweepId === undefined ? sql`true` : sql`runs.sweep_id = ${sweepId}`}`;
+
+/** A unit's runs in their order. @throws NOT_FOUND for the unit */
+export const runsOfUnit = async (userId: string, unitId: string, filter: RunFilter = {}): Promise<Run[]> => {
+  const sql = getSql();
+  const [unit] = await sql`SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  if (!unit) throw unitNotFound(unitId);
+  const rows = await sql<RunRow[]>`
+    SELECT ${runColumns(sql)} FROM runs WHERE runs.unit_id = ${unitId} AND ${matching(sql, filter)} ORDER BY runs.place`;
+  return rows.map(toRun);
+};
+
+const ALL_LIMIT = 100;
+
+/**
+ * Runs of a unit by their order, all of them unless `limit` is given; without a unit all of the account's, newest first, 100 at a time.
+ *
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for a cursor that this server did not give
+ */
+export const listRuns = async (
+  userId: string,
+  input: RunFilter & { unitId?: string | undefined; limit?: number | undefined; cursor?: string | undefined },
+): Promise<{ runs: Run[]; nextCursor: string | null }> => {
+  const { unitId, cursor } = input;
+  if (unitId !== undefined && input.limit === undefined)
+    return { runs: await runsOfUnit(userId, unitId, input), nextCursor: null };
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw badField("cursor", "is not one that this server gave");
+  const sql = getSql();
+  if (unitId !== undefined) {
+    const [unit] = await sql`SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
+    if (!unit) throw unitNotFound(unitId);
+  }
+  const limit = input.limit ?? ALL_LIMIT;
+  const from = cursor === undefined ? null : Number(cursor);
+  const rows =
+    unitId === undefined
+      ? await sql<RunRow[]>`
+          SELECT ${runColumns(sql)} FROM runs WHERE runs.user_id = ${userId} AND ${matching(sql, input)}
+            AND ${from === null ? sql`true` : sql`runs.seq < ${from}`} ORDER BY runs.seq DESC LIMIT ${limit + 1}`
+      : await sql<RunRow[]>`
+          SELECT ${runColumns(sql)} FROM runs WHERE runs.unit_id = ${unitId} AND ${matching(sql, input)}
+            AND ${from === null ? sql`true` : sql`runs.place > ${from}`} ORDER BY runs.place LIMIT ${limit + 1}`;
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const next = rows.length > limit && last ? String(unitId === undefined ? last.seq : last.place) : null;
+  return { runs: page.map(toRun), nextCursor: next };
+};

@@ -1,0 +1,89 @@
+// Changing the order of runs that wait.
+import { getSql, type SqlLike, withRetries } from "../platform/db";
+import { badFields, DomainError } from "../platform/errors";
+import { tellUnit } from "./edit-runs";
+import { exchanged, movedBefore, type Placed } from "./order";
+import { runsOfUnit } from "./read-runs";
+import type { Run } from "./run";
+import { lockUnit, raiseVersion } from "./unit-lock";
+
+const checkOnce = (runIds: string[]): void => {
+  const seen = new Set<string>();
+  const repeated = runIds.flatMap((id, index) =>
+    seen.size === seen.add(id).size ? [{ path: `runIds[${index}]`, message: `is named twice: ${id}` }] : [],
+  );
+  if (repeated.length > 0) throw badFields(repeated);
+};
+
+const waitingRuns = (sql: SqlLike, unitId: string) => sql<Placed[]>`
+  SELECT id, place FROM runs WHERE unit_id = ${unitId} AND status = 'pending' AND deleted_at IS NULL ORDER BY place FOR UPDATE`;
+
+const place = async (sql: SqlLike, unitId: string, placed: Placed[]): Promise<number | null> => {
+  const ids = placed.map((one) => one.id);
+  const places = placed.map((one) => one.place);
+  const changed = await sql`
+    UPDATE runs SET place = n.place, updated_at = now() FROM unnest(${ids}::text[], ${places}::int8[]) AS n(id, place)
+    WHERE runs.id = n.id AND runs.place <> n.place`;
+  return changed.count > 0 ? raiseVersion(sql, unitId) : null;
+};
+
+/**
+ * The named runs exchange the places they hold; those not named keep theirs. The version rises by one if any place changes.
+ *
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for a repeated id;
+ *   INVALID_QUEUE_STATUS where one is not a pending run of this unit; then nothing moves
+ */
+export const reorderRuns = async (userId: string, input: { unitId: string; runIds: string[] }): Promise<Run[]> => {
+  const { unitId, runIds } = input;
+  checkOnce(runIds);
+  await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await lockUnit(sql, userId, unitId);
+      const waiting = new Map((await waitingRuns(sql, unitId)).map((one) => [one.id, one]));
+      const named = runIds.flatMap((id) => waiting.get(id) ?? []);
+      const wrong = runIds.filter((id) => !waiting.has(id));
+      if (wrong.length > 0)
+        throw new DomainError("INVALID_QUEUE_STATUS", "runsNotPending", {
+          params: { ids: wrong.slice(0, 20).join(", ") },
+          details: wrong.map((id) => ({
+            path: `runIds[${runIds.indexOf(id)}]`,
+            message: `is no pending run of this unit: ${id}`,
+          })),
+        });
+      await place(sql, unitId, exchanged(named, runIds));
+    }),
+  );
+  tellUnit(userId, unitId);
+  return runsOfUnit(userId, unitId);
+};
+
+/**
+ * Moves runs before another pending one, or behind all, and keeps conflicts small: what has started meanwhile is left out and named.
+ * Where the one that they should go before has started itself, they go first.
+ *
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for a repeated id, or when `beforeId` is among the moved
+ */
+export const moveRuns = async (
+  userId: string,
+  input: { unitId: string; runIds: string[]; beforeId: string | null },
+): Promise<{ moved: string[]; started: string[]; version: number }> => {
+  const { unitId, runIds, beforeId } = input;
+  checkOnce(runIds);
+  if (beforeId !== null && runIds.includes(beforeId))
+    throw badFields([{ path: "beforeId", message: "must not be one of the moved runs" }]);
+  const outcome = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const unit = await lockUnit(sql, userId, unitId);
+      const waiting = await waitingRuns(sql, unitId);
+      const ids = new Set(waiting.map((one) => one.id));
+      const moved = runIds.filter((id) => ids.has(id));
+      const isMoving = new Set(moved);
+      const first = waiting.find((one) => !isMoving.has(one.id))?.id ?? null;
+      const before = beforeId === null || ids.has(beforeId) ? beforeId : first;
+      const version = await place(sql, unitId, movedBefore(waiting, moved, before));
+      return { moved, started: runIds.filter((id) => !ids.has(id)), version: version ?? unit.version };
+    }),
+  );
+  tellUnit(userId, unitId);
+  return outcome;
+};

@@ -1,0 +1,67 @@
+// Gives up runs whose driver fell silent. Runs in the web server, which knows how long heartbeats could reach it.
+import { getSql } from "../platform/db";
+import { isOutage } from "../platform/errors";
+import { log } from "../platform/log";
+import { tellRun } from "./claim";
+import { type RunRow, runColumns, toRun } from "./run";
+
+export const LOST_MESSAGE = "driver lost";
+
+/**
+ * Fails running runs that were not heard of for their unit's time limit, on PostgreSQL's clock.
+ *
+ * @param heardSeconds so long heartbeats could be heard without a gap: silence from before counts for nobody
+ * @returns how many were given up
+ */
+export const sweepStalled = async (heardSeconds: number): Promise<number> => {
+  const sql = getSql();
+  const rows = await sql<RunRow[]>`
+    UPDATE runs SET status = 'failed', error_message = ${LOST_MESSAGE}, error_kind = 'lost', completed_at = now(), updated_at = now()
+    FROM units u WHERE u.id = runs.unit_id AND runs.status = 'running' AND runs.watched AND runs.deleted_at IS NULL AND u.stall_timeout_seconds > 0
+      AND runs.last_named_at < now() - make_interval(secs => u.stall_timeout_seconds) AND u.stall_timeout_seconds <= ${heardSeconds}
+    RETURNING ${runColumns(sql)}`;
+  for (const row of rows) {
+    tellRun(toRun(row));
+    log.warn({ runId: row.id, unitId: row.unit_id, attempt: row.attempt }, "a run was given up: its driver was silent");
+  }
+  return rows.length;
+};
+
+const SWEEP_MS = 5000;
+/** A round that comes this late means that nobody was heard meanwhile, we ourselves stood still. */
+const LATE_MS = 3 * SWEEP_MS;
+
+/** Sweeps each 5 s until stopped. @returns what stops it */
+export const startStallSweep = (): (() => Promise<void>) => {
+  let heardSince = performance.now();
+  let roundAt = performance.now();
+  let isStopped = false;
+  let wake = () => {};
+  const rounds = (async () => {
+    while (!isStopped) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, SWEEP_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      if (isStopped) return;
+      const now = performance.now();
+      if (now - roundAt > LATE_MS) heardSince = now;
+      roundAt = now;
+      try {
+        await sweepStalled((now - heardSince) / 1000);
+      } catch (error) {
+        // Heartbeats could not be stored either.
+        if (isOutage(error)) heardSince = performance.now();
+        log.warn({ error: error instanceof Error ? error.message : String(error) }, "a sweep for lost drivers failed");
+      }
+    }
+  })();
+  return async () => {
+    isStopped = true;
+    wake();
+    await rounds;
+  };
+};

@@ -1,0 +1,27 @@
+// The unit's row orders all changes of its runs: claims, edits, places, removal.
+import type { SqlLike } from "../platform/db";
+import { DomainError } from "../platform/errors";
+import type { JsonObject } from "../platform/json-safety";
+
+export const unitNotFound = (id: string) => new DomainError("NOT_FOUND", "unitNotFound", { params: { id } });
+
+export type LockedUnit = { version: number; paused: boolean; parametersSchema: JsonObject | null };
+
+/**
+ * Locks a unit until the transaction is over. Always before its runs, so that two changes never wait for each other.
+ * @throws NOT_FOUND, also for another account's unit or one in the trash
+ */
+export const lockUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<LockedUnit> => {
+  const [unit] = await sql<{ version: number; paused: boolean; parameters_schema: JsonObject | null }[]>`
+    SELECT version, paused, parameters_schema FROM units
+    WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+  if (!unit) throw unitNotFound(unitId);
+  return { version: unit.version, paused: unit.paused, parametersSchema: unit.parameters_schema };
+};
+
+/** +1, once per call of a verb, in the transaction that changes something. @returns the new version */
+export const raiseVersion = async (sql: SqlLike, unitId: string): Promise<number> => {
+  const [unit] = await sql<{ version: number }[]>`
+    UPDATE units SET version = version + 1, updated_at = now() WHERE id = ${unitId} RETURNING version`;
+  return unit?.version ?? 0;
+};
