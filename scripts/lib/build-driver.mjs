@@ -14,8 +14,8 @@ const ENTRIES = {
   cli: "src/driver/cli.ts",
   "uplink-thread": "src/driver/uplink-thread.ts",
 };
-/** What `import … from` may name besides files of the package. */
-const TYPE_PACKAGES = /^(@trpc\/(client|server)(\/.*)?|zod(\/.*)?|node:.*)$/;
+/** What declarations may name besides files of the package. Those of @trpc/client lead to `ws`, and do not compile with skipLibCheck off. */
+const TYPE_PACKAGES = /^(@trpc\/server(\/(rpc|unstable-core-do-not-import))?|zod(\/.*)?|node:.*)$/;
 
 const bundle = async (outdir) => {
   const { default: esbuild } = await import(pathToFileURL(path.join(ROOT, "node_modules/esbuild/lib/main.js")).href);

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // `npx mlqueue`: any program as a driver.
 import { readFileSync } from "node:fs";
 import { readArguments, USAGE } from "./cli-arguments";

@@ -63,7 +63,7 @@ export const defineDriver = <const S extends ParamsSchema | undefined = undefine
   const start = async ({ untilEmpty = false, handleSignals = true }: StartOptions = {}): Promise<Tally> => {
     const unhandle = handleSignals ? handle(onSignal) : () => {};
     try {
-      const unit = await openUnit(definition);
+      const unit = await openUnit({ ...definition, slots: slotsOf(definition) });
       draining.signal.addEventListener("abort", () => unit.drain(), { once: true });
       try {
         return await loop(unit, definition, { draining: draining.signal, aborting: aborting.signal, untilEmpty });
@@ -93,7 +93,7 @@ const loop = async <S extends ParamsSchema | undefined>(
 ): Promise<Tally> => {
   const tally: Tally = { completed: 0, failed: 0, stopped: 0 };
   const active = new Set<Promise<void>>();
-  const slots = Math.max(1, Math.floor(definition.concurrency ?? 1));
+  const slots = slotsOf(definition);
   for await (const run of unit.claim({ signal: draining, untilEmpty })) {
     const ended = train(run, definition, aborting, tally).finally(() => active.delete(ended));
     active.add(ended);
@@ -102,6 +102,9 @@ const loop = async <S extends ParamsSchema | undefined>(
   await Promise.all(active);
   return tally;
 };
+
+const slotsOf = ({ concurrency = 1 }: { concurrency?: number | undefined }): number =>
+  Math.max(1, Math.floor(concurrency));
 
 /** One run from claim to end. Never rejects. */
 const train = async <S extends ParamsSchema | undefined>(

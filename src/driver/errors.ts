@@ -1,6 +1,5 @@
 // What the driver package throws: one class for each kind of trouble, with the server's code.
 import { TRPCClientError } from "@trpc/client";
-import type { AppRouter } from "./client";
 
 /** One bad field: `path` as the caller wrote it. */
 export type BadField = { path: string; message: string };
@@ -19,7 +18,7 @@ type Facts = {
  * A call that did not succeed. `code` is the server's (`NOT_FOUND`, `INVALID_CONFIG` …), or `UNREACHABLE` when no answer came
  * and `BAD_ANSWER` when it came from something that is no MLQueue server.
  */
-export class MLQueueError extends TRPCClientError<AppRouter> {
+export class MLQueueError extends Error {
   readonly code: string;
   /** The same call may succeed later. */
   readonly retryable: boolean;
@@ -30,8 +29,6 @@ export class MLQueueError extends TRPCClientError<AppRouter> {
 
   constructor(facts: Facts) {
     super(facts.message, { ...(facts.cause && { cause: facts.cause }) });
-    // tRPC's constructor makes every error one of its own class.
-    Object.setPrototypeOf(this, new.target.prototype);
     this.name = new.target.name;
     this.code = facts.code;
     this.retryable = facts.retryable;
@@ -74,12 +71,22 @@ const statusIn = (meta: Record<string, unknown> | undefined): number => {
   return response instanceof Response ? response.status : 0;
 };
 
-/** tRPC's error as one of ours. */
-export const toMLQueueError = (error: TRPCClientError<AppRouter>): MLQueueError => {
-  if (error instanceof MLQueueError) return error;
-  // An answer of something else (a proxy) has no data of ours, whatever the type says.
-  const data: Partial<NonNullable<typeof error.data>> | null | undefined = error.data;
-  if (data?.code !== undefined && data.httpStatus !== undefined)
+/** The server's word on a refusal (platform/trpc.ts). An answer of something else, such as a proxy, has none. */
+type ErrorData = {
+  code: string;
+  httpStatus: number;
+  requestId?: string;
+  details?: BadField[];
+  retryAfterSeconds?: number;
+};
+const dataIn = (data: unknown): ErrorData | null =>
+  typeof data === "object" && data !== null && "code" in data && "httpStatus" in data ? (data as ErrorData) : null;
+
+/** tRPC's error as one of ours; what is no error of a call stays what it is. */
+export const toMLQueueError = (error: unknown): unknown => {
+  if (!(error instanceof TRPCClientError)) return error;
+  const data = dataIn(error.data);
+  if (data !== null)
     return new (classOf(data.code, data.httpStatus))({
       message: error.message,
       code: data.code,

@@ -20,7 +20,10 @@ export type ServerApi = {
   whyStopped: (key: RunKey) => Promise<"cancelled" | "lost">;
 };
 
-export const serverApi = (client: Client, unitId: string, driverId: string): ServerApi => ({
+export const serverApi = (
+  client: Client,
+  { unitId, driverId, slots }: { unitId: string; driverId: string; slots: number },
+): ServerApi => ({
   appendLines: async ({ runId, attempt }, firstLine, lines) => {
     await client.runs.appendLogs.mutate({
       runId,
@@ -48,6 +51,7 @@ export const serverApi = (client: Client, unitId: string, driverId: string): Ser
     client.units.heartbeat.mutate({
       unitId,
       driverId,
+      slots,
       running: running.map(({ runId, attempt, progress }) => ({ runId, attempt, progress })),
     }),
   whyStopped: async ({ runId, attempt }) => {

@@ -30,6 +30,8 @@ export type UnitOptions<S extends ParamsSchema | undefined = undefined> = {
   gatherMs?: number | undefined;
   /** first pause after finding no run; it grows threefold while there is none. Default 1,000 */
   pollMs?: number | undefined;
+  /** runs at a time, for the page to show; default 1 */
+  slots?: number | undefined;
   /** the driver's own messages; default: stderr */
   say?: ((text: string) => void) | undefined;
 };
@@ -100,6 +102,7 @@ export const openUnit = async <const S extends ParamsSchema | undefined = undefi
       apiKey,
       unitId,
       driverName,
+      slots: options.slots ?? 1,
       spoolFolder: join(stateDirOf(options.stateDir), "spool", folderName(driverName)),
       heartbeatMs: options.heartbeatMs ?? 5000,
       gatherMs: options.gatherMs ?? 200,

@@ -8,6 +8,7 @@ export type UplinkSettings = {
   apiKey: string;
   unitId: string;
   driverName: string;
+  slots: number;
   spoolFolder: string;
   heartbeatMs: number;
   gatherMs: number;

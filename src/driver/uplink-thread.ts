@@ -16,13 +16,10 @@ const serve = (port: MessagePort, settings: UplinkSettings): void => {
   const tell = (message: FromUplink): void => port.postMessage(message);
   const say = (text: string): void => tell({ type: "say", text });
   const stopBeating = new AbortController();
-  const { url, apiKey, unitId, driverName } = settings;
-  const api = serverApi(createClient({ url, apiKey }), unitId, driverName);
-  const hurried = serverApi(
-    createClient({ url, apiKey, timeoutMs: Math.max(1000, settings.heartbeatMs) }),
-    unitId,
-    driverName,
-  );
+  const { url, apiKey, unitId, driverName, slots } = settings;
+  const who = { unitId, driverId: driverName, slots };
+  const api = serverApi(createClient({ url, apiKey }), who);
+  const hurried = serverApi(createClient({ url, apiKey, timeoutMs: Math.max(1000, settings.heartbeatMs) }), who);
 
   const openOutbox = (key: RunKey, spool: Spool): Outbox => {
     const outbox = new Outbox({ key, spool, api, clock: systemClock, say, limits: { gatherMs: settings.gatherMs } });
