@@ -96,9 +96,9 @@ const until = async <T>(
 type Event = { event: string; kind?: string; completed?: number; failed?: number; stopped?: number };
 let count = 0;
 
-const startDriver = (env: Record<string, string> = {}) => {
+const startDriver = (env: Record<string, string> = {}, program = "driver.mjs") => {
   const events = join(state, `events-${++count}.jsonl`);
-  const child = spawn(process.execPath, [join(import.meta.dirname, "test-drivers/driver.mjs")], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "test-drivers", program)], {
     env: {
       ...process.env,
       DRIVER_DIST: dist,
@@ -297,6 +297,18 @@ test("a checkpoint of an earlier attempt is what the next resumes from", async (
   await untilStatus(runId, "failed");
   await client.runs.retry.mutate({ runId });
   expect(await untilStatus(runId, "completed")).toMatchObject({ attempt: 2, result: { epoch: 3 } });
+});
+
+test("a loop of one's own ends its runs; one that it leaves does not hold up the end, and is failed by the next driver", async () => {
+  const first = await add({});
+  const second = await add({});
+  const { exited } = startDriver({}, "own-loop.mjs");
+  expect(await exited).toEqual([0, null]);
+  expect(await get(first.runId)).toMatchObject({ status: "completed", result: { count: 1 } });
+  expect(await get(second.runId)).toMatchObject({ status: "running" });
+  startDriver({}, "own-loop.mjs");
+  await untilStatus(second.runId, "failed");
+  expect(await linesOf(second.runId)).toEqual(["run 2"]);
 });
 
 test("errors are classes with code, retryable and request id", async () => {

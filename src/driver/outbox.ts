@@ -33,6 +33,8 @@ export type OutboxOptions = {
   spool: Spool;
   api: ServerApi;
   clock: Clock;
+  /** its end is in the spool already */
+  isEnding?: boolean;
   limits?: Partial<typeof LIMITS>;
   /** Something was not accepted, or the server is away: for the driver's own log. */
   say?: (text: string) => void;
@@ -73,6 +75,7 @@ export class Outbox {
   #delivering: Promise<void> | null = null;
   #isClosed = false;
   #isAway = false;
+  #isEnding: boolean;
   #hasSaidFull = false;
   #settle: (settled: Settled) => void = () => {};
   /** Resolves once; the spool is gone by then. */
@@ -81,10 +84,16 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.key = options.key;
     this.#options = options;
+    this.#isEnding = options.isEnding ?? false;
     this.#limits = { ...LIMITS, ...options.limits };
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
+  }
+
+  /** Its end is on the way: it will settle. */
+  get isEnding(): boolean {
+    return this.#isEnding;
   }
 
   /** @param records as JSON */
@@ -93,7 +102,10 @@ export class Outbox {
     const { spool, say } = this.#options;
     const isFull = spool.waitingBytes > MAX_WAITING_BYTES;
     const kept = isFull ? records.filter((record) => !IS_OUTPUT.test(record)) : records;
-    if (records.some(isEnd)) this.#hurried.abort();
+    if (records.some(isEnd)) {
+      this.#isEnding = true;
+      this.#hurried.abort();
+    }
     if (kept.length < records.length) this.#sayFull();
     if (kept.length === 0) return;
     try {

@@ -21,8 +21,16 @@ const serve = (port: MessagePort, settings: UplinkSettings): void => {
   const api = serverApi(createClient({ url, apiKey }), who);
   const hurried = serverApi(createClient({ url, apiKey, timeoutMs: Math.max(1000, settings.heartbeatMs) }), who);
 
-  const openOutbox = (key: RunKey, spool: Spool): Outbox => {
-    const outbox = new Outbox({ key, spool, api, clock: systemClock, say, limits: { gatherMs: settings.gatherMs } });
+  const openOutbox = (key: RunKey, spool: Spool, isEnding = false): Outbox => {
+    const outbox = new Outbox({
+      key,
+      spool,
+      api,
+      clock: systemClock,
+      say,
+      isEnding,
+      limits: { gatherMs: settings.gatherMs },
+    });
     open.set(keyText(key), { outbox, progress: undefined });
     void outbox.settled.then((as) => {
       open.delete(keyText(key));
@@ -65,14 +73,15 @@ const serve = (port: MessagePort, settings: UplinkSettings): void => {
       say(
         `an earlier driver left ${spool.waitingBytes} bytes of run ${runId}; they are sent if the run is still its own`,
       );
-      const outbox = openOutbox({ runId, attempt }, spool);
+      const outbox = openOutbox({ runId, attempt }, spool, hasEnd);
       if (hasEnd) outbox.kick();
       else outbox.add([JSON.stringify({ t: "end", end: { kind: "fail", errorMessage } })]);
     }
   };
 
   const close = async (withinMs: number): Promise<void> => {
-    const all = Promise.all([...open.values()].map(({ outbox }) => outbox.settled));
+    const ending = [...open.values()].map(({ outbox }) => outbox).filter((outbox) => outbox.isEnding);
+    const all = Promise.all(ending.map((outbox) => outbox.settled));
     const late = new AbortController();
     await Promise.race([all, systemClock.wait(withinMs, late.signal)]);
     late.abort();
