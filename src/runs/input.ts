@@ -41,8 +41,8 @@ export const unitChange = z.object({
   description: description.nullable().optional(),
   metadata: jsonObject.optional(),
   stallTimeoutSeconds: stallTimeoutSeconds.optional(),
-  /** refused when the unit has another version by now */
-  ifVersion: z.int().optional(),
+  /** refused when the unit has another version by now, or none of these */
+  ifVersion: z.union([z.int(), z.array(z.int())]).optional(),
 });
 export const unitRemoval = z.object({ unitId: id, force: z.boolean().default(false) });
 export const unitNames = z.object({ group: name, unit: name });

@@ -177,14 +177,14 @@ export const updateUnit = async (
     description?: string | null | undefined;
     metadata?: JsonObject | undefined;
     stallTimeoutSeconds?: number | null | undefined;
-    ifVersion?: number | undefined;
+    ifVersion?: number | number[] | undefined;
   },
 ): Promise<Unit> => {
   const { unitId } = input;
   await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
-      if (input.ifVersion !== undefined && input.ifVersion !== unit.version)
+      if (input.ifVersion !== undefined && ![input.ifVersion].flat().includes(unit.version))
         throw new DomainError("PRECONDITION_FAILED", "unitChanged", { params: { id: unitId, version: unit.version } });
       if (input.stallTimeoutSeconds !== undefined)
         await sql`UPDATE units SET stall_timeout_seconds = ${stallOf(input.stallTimeoutSeconds)}, updated_at = now() WHERE id = ${unitId}`;

@@ -93,11 +93,11 @@ export const newUnitFrom = (groupId: string, body: JsonObject) =>
 export const unitRemovalFrom = (unitId: string, query: URLSearchParams) =>
   parseInput(unitRemoval, { unitId, force: flagFrom(query, "force") }, bodyPath);
 
-/** `3`, `"3"` or `W/"3"`; `*` asks for nothing. What is no version can be no unit's. */
-const versionOf = (ifMatch: string | undefined): number | undefined => {
-  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
-  const text = /^(?:W\/)?"?(\d{1,15})"?$/.exec(ifMatch.trim())?.[1];
-  return text === undefined ? -1 : Number(text);
+/** `3`, `"3"`, `W/"3"`, or a list of these; `*` and nothing ask for nothing. What is no version can be no unit's. */
+const versionsOf = (ifMatch: string | undefined): number[] | undefined => {
+  const text = ifMatch?.trim() ?? "";
+  if (text === "" || text === "*") return undefined;
+  return text.split(",").map((tag) => Number(/^(?:W\/)?"?(\d{1,15})"?$/.exec(tag.trim())?.[1] ?? -1));
 };
 
 export const unitChangeFrom = (unitId: string, body: JsonObject, ifMatch: string | undefined) =>
@@ -107,7 +107,7 @@ export const unitChangeFrom = (unitId: string, body: JsonObject, ifMatch: string
       ...pick(body, UNIT),
       ...nulls(body, "description", "stall_timeout_seconds"),
       unitId,
-      ifVersion: versionOf(ifMatch),
+      ifVersion: versionsOf(ifMatch),
     },
     bodyPath,
   );
