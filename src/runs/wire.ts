@@ -1,6 +1,6 @@
 // V2 bodies and query parameters (snake_case, "queue") ↔ the verbs' input and output (camelCase, "run").
 // Only top-level keys are renamed: config, parameters, metadata, result and metrics belong to the caller.
-import { badField } from "../platform/errors";
+import { badField, DomainError } from "../platform/errors";
 import { toCamel, toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { parseInput } from "../platform/validate";
@@ -52,6 +52,21 @@ const bodyPath = (path: PropertyKey[]): PropertyKey[] => {
   if (typeof head === "number") return [head, ...bodyPath(rest)];
   const name = WIRE_NAMES[String(head)] ?? toSnake(String(head));
   return [name, ...(typeof rest[0] === "number" ? [rest[0], ...bodyPath(rest.slice(1))] : rest)];
+};
+
+/** A verb names fields by our words: its refusal names them as the caller wrote them. */
+export const withWirePaths = async <T>(answer: Promise<T>): Promise<T> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.details.length === 0) throw error;
+    const details = error.details.map(({ path, message }) => ({
+      path: path.replace(/^\w+/, (head) => WIRE_NAMES[head] ?? toSnake(head)),
+      message,
+    }));
+    const params = { ...error.params, ...("what" in error.params && { what: details[0]?.path ?? "" }) };
+    throw new DomainError(error.code, error.key, { params, details, cause: error });
+  }
 };
 
 // ── Paths ─────────────────────────────────────────────────────────────────────────────────────────
