@@ -1,6 +1,6 @@
 // What the verbs of V2 accept. tRPC takes these as they are; wire.ts maps them to the contract's snake_case.
 import { z } from "zod";
-import { jsonObject } from "../platform/validate";
+import { instant, jsonObject } from "../platform/validate";
 import { RUN_STATUSES } from "./run";
 
 const id = z.string().max(200);
@@ -136,7 +136,6 @@ export const bulkInput = z.object({
 });
 
 const MAX_LINES = 10_000;
-const instant = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z" });
 export const newPoints = z.object({
   runId: id,
   attempt,
