@@ -84,3 +84,12 @@ export const parseInput = <T>(
 
 /** Any JSON object, kept as it is. Its values were checked by findUnsafe at the door. */
 export const jsonObject = z.custom<JsonObject>(isJsonObject, "must be an object");
+
+export const isInCalendar = (text: string): boolean => /^\d{4}-/.test(text) && text >= "0001";
+/** In UTC of the years 1 to 9999, with an offset that there is: PostgreSQL takes no other, and RFC 3339 writes no other. */
+export const instant = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z", abort: true })
+  .refine(
+    (text) => isInCalendar(new Date(text).toISOString()) && !/[+-](?:1[6-9]|2\d):\d\d$/.test(text),
+    "must be a time in the years 1 to 9999, with an offset below 16 hours",
+  );

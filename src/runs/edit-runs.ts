@@ -124,7 +124,13 @@ export const removeRun = async (userId: string, input: { runId: string }): Promi
   tellUnit(userId, unitId);
 };
 
-/** What a driver's parameters must look like. Runs that do not fit wait from now on, and those that fit no longer do. @throws NOT_FOUND */
+/**
+ * What a driver's parameters must look like. Runs that do not fit wait from now on, and those that fit no longer do.
+ *
+ * All of the unit's runs are judged, also those that ended or are in the trash: a retry or a restore brings them back to wait.
+ *
+ * @throws NOT_FOUND
+ */
 export const publishSchema = async (
   userId: string,
   input: { unitId: string; parametersSchema: JsonObject | null },
@@ -135,11 +141,11 @@ export const publishSchema = async (
       await lockUnit(sql, userId, unitId);
       await sql`UPDATE units SET parameters_schema = ${parametersSchema === null ? null : sql.json(parametersSchema as never)} WHERE id = ${unitId}`;
       const misfitOf = fitOf(parametersSchema);
-      const waiting = await sql<
+      const all = await sql<
         { id: string; parameters: JsonObject }[]
-      >`SELECT id, parameters FROM runs WHERE unit_id = ${unitId} AND status = 'pending' AND deleted_at IS NULL`;
-      const ids = waiting.map((run) => run.id);
-      const misfits = waiting.map((run) => misfitOf(run.parameters));
+      >`SELECT id, parameters FROM runs WHERE unit_id = ${unitId}`;
+      const ids = all.map((run) => run.id);
+      const misfits = all.map((run) => misfitOf(run.parameters));
       await sql`
         UPDATE runs SET misfit = n.misfit FROM unnest(${ids}::text[], ${misfits}::text[]) AS n(id, misfit)
         WHERE runs.id = n.id AND runs.misfit IS DISTINCT FROM n.misfit`;

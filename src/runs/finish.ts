@@ -24,10 +24,14 @@ const hashOf = (end: unknown[]): string =>
     .update(JSON.stringify(stable(end)))
     .digest("hex");
 
+/** int8, since a caller may name any whole number: one that no attempt can have is another attempt, not a bad value. */
+const isAttempt = (sql: SqlLike, attempt: number | undefined) =>
+  attempt === undefined ? sql`true` : sql`attempt = ${attempt}::int8`;
+
 /** For a WHERE: a run whose driver may still write to it. A driver that was given up as lost may, until the run is retried or removed. */
 export const isWritable = (sql: SqlLike, attempt: number | undefined) => sql`
   deleted_at IS NULL AND (status = 'running' OR (status = 'failed' AND error_kind = 'lost'))
-  AND ${attempt === undefined ? sql`true` : sql`attempt = ${attempt}`}`;
+  AND ${isAttempt(sql, attempt)}`;
 
 type Ending = {
   runId: string;
@@ -55,7 +59,7 @@ const endRun = async (userId: string, end: Ending): Promise<Run> => {
   const now = await getRunRow(userId, end.runId);
   const [same] = await sql`
     SELECT 1 FROM runs WHERE id = ${end.runId} AND end_hash = ${end.hash} AND status = ${end.status}
-      AND ${end.attempt === undefined ? sql`true` : sql`attempt = ${end.attempt}`}`;
+      AND ${isAttempt(sql, end.attempt)}`;
   if (same) return toRun(now);
   throw wrongStatus(end.runId, now.status, "running");
 };

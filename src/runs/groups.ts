@@ -44,17 +44,23 @@ const columns = (sql: SqlLike) => sql`
   g.id, g.name, g.description, g.metadata, g.created_at, g.updated_at, g.user_id,
   (SELECT count(*) FROM units u WHERE u.group_id = g.id AND u.deleted_at IS NULL) AS unit_count`;
 
-export const createGroup = async (
-  userId: string,
-  input: { name: string; description?: string | undefined; metadata: JsonObject },
-  sql: SqlLike = getSql(),
-): Promise<Group> => {
+type NewGroup = { name: string; description?: string | undefined; metadata: JsonObject };
+
+export const tellGroups = (userId: string): void => publishLive([{ kind: "groups", userId }]);
+
+export const createGroup = async (userId: string, input: NewGroup): Promise<Group> => {
+  const group = await insertGroup(getSql(), userId, input);
+  tellGroups(userId);
+  return group;
+};
+
+/** In the caller's transaction; tell when that is committed. */
+export const insertGroup = async (sql: SqlLike, userId: string, input: NewGroup): Promise<Group> => {
   const [row] = await sql<GroupRow[]>`
     INSERT INTO groups AS g (id, user_id, name, description, metadata)
     VALUES (${newId("group")}, ${userId}, ${input.name}, ${input.description ?? null}, ${sql.json(input.metadata as never)})
     RETURNING g.*, 0 AS unit_count`;
   if (!row) throw new Error("The insert returned no row.");
-  publishLive([{ kind: "groups", userId }]);
   return toGroup(row);
 };
 
@@ -93,6 +99,6 @@ export const updateGroup = async (
       metadata = coalesce(${input.metadata === undefined ? null : sql.json(input.metadata as never)}, metadata), updated_at = now()
     WHERE id = ${input.groupId} AND user_id = ${userId} AND deleted_at IS NULL`;
   if (changed.count === 0) throw groupNotFound(input.groupId);
-  publishLive([{ kind: "groups", userId }]);
+  tellGroups(userId);
   return getGroup(userId, input.groupId);
 };

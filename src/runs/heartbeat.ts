@@ -79,7 +79,7 @@ const renewNamed = async (sql: SqlLike, unitId: string, running: NonNullable<Bea
   }));
   await sql`
     UPDATE runs SET last_named_at = now(), progress_done = coalesce(n.done, progress_done), progress_total = coalesce(n.total, progress_total)
-    FROM jsonb_to_recordset(${JSON.stringify(named)}::text::jsonb) AS n(id text, attempt int, done float8, total float8)
+    FROM jsonb_to_recordset(${JSON.stringify(named)}::text::jsonb) AS n(id text, attempt int8, done float8, total float8)
     WHERE runs.id = n.id AND runs.unit_id = ${unitId} AND runs.status = 'running' AND runs.deleted_at IS NULL
       AND (n.attempt IS NULL OR n.attempt = runs.attempt)`;
 };

@@ -1,6 +1,6 @@
 // What the verbs of V2 accept. tRPC takes these as they are; wire.ts maps them to the contract's snake_case.
 import { z } from "zod";
-import { jsonObject } from "../platform/validate";
+import { instant, jsonObject } from "../platform/validate";
 import { RUN_STATUSES } from "./run";
 
 const id = z.string().max(200);
@@ -41,8 +41,8 @@ export const unitChange = z.object({
   description: description.nullable().optional(),
   metadata: jsonObject.optional(),
   stallTimeoutSeconds: stallTimeoutSeconds.optional(),
-  /** refused when the unit has another version by now */
-  ifVersion: z.int().optional(),
+  /** refused when the unit has another version by now, or none of these */
+  ifVersion: z.union([z.int(), z.array(z.int())]).optional(),
 });
 export const unitRemoval = z.object({ unitId: id, force: z.boolean().default(false) });
 export const unitNames = z.object({ group: name, unit: name });
@@ -136,7 +136,6 @@ export const bulkInput = z.object({
 });
 
 const MAX_LINES = 10_000;
-const instant = z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z" });
 export const newPoints = z.object({
   runId: id,
   attempt,

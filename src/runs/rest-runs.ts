@@ -42,6 +42,7 @@ import {
   startFrom,
   unitIdFrom,
   wireRun,
+  withWirePaths,
 } from "./wire";
 
 const withFields = ([run]: Run[]) => {
@@ -123,7 +124,7 @@ export const unitQueueRoutes: Route[] = [
     },
     handle: async ({ userId, params, body }) => {
       const input = reorderFrom(unitIdFrom(params), body);
-      const runs = await reorderRuns(userId, input);
+      const runs = await withWirePaths(reorderRuns(userId, input));
       return { fields: { message: `${input.runIds.length} queues were reordered.`, ...listed(runs) } };
     },
   },

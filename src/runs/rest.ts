@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Route } from "../platform/route";
 import { claimIn, claimRun, tellRun } from "./claim";
-import { createGroup, getGroup, listGroups, updateGroup } from "./groups";
+import { createGroup, getGroup, insertGroup, listGroups, tellGroups, updateGroup } from "./groups";
 import { heartbeat } from "./heartbeat";
 import { claimInput, groupChange, newGroup, newUnit, unitChange, unitSync } from "./input";
 import { runsOfUnit } from "./read-runs";
@@ -10,7 +10,7 @@ import * as examples from "./rest-examples";
 import { queueRoutes, unitQueueRoutes } from "./rest-runs";
 import { groupStatistics, unitStatistics } from "./statistics";
 import { removeGroup, removeUnit } from "./trash";
-import { createUnit, getUnit, listUnits, syncUnit, updateUnit } from "./units";
+import { createUnit, getUnit, insertUnit, listUnits, syncUnit, updateUnit } from "./units";
 import {
   claimFrom,
   groupChangeFrom,
@@ -29,7 +29,6 @@ import {
   wireUnit,
 } from "./wire";
 
-const nothing = async (): Promise<void> => {};
 const forced = z.object({ force: z.boolean().optional() });
 
 const groupRoutes: Route[] = [
@@ -45,8 +44,8 @@ const groupRoutes: Route[] = [
     },
     handle: async ({ userId, body }) => ({ fields: wireGroup(await createGroup(userId, newGroupFrom(body))) }),
     create: async ({ userId, body }, sql) => ({
-      fields: wireGroup(await createGroup(userId, newGroupFrom(body), sql)),
-      announce: nothing,
+      fields: wireGroup(await insertGroup(sql, userId, newGroupFrom(body))),
+      announce: async () => tellGroups(userId),
     }),
   },
   {
@@ -105,8 +104,8 @@ const groupRoutes: Route[] = [
       fields: wireUnit(await createUnit(userId, newUnitFrom(groupIdFrom(params), body))),
     }),
     create: async ({ userId, params, body }, sql) => ({
-      fields: wireUnit(await createUnit(userId, newUnitFrom(groupIdFrom(params), body), sql)),
-      announce: nothing,
+      fields: wireUnit(await insertUnit(sql, userId, newUnitFrom(groupIdFrom(params), body))),
+      announce: async () => tellGroups(userId),
     }),
   },
   {

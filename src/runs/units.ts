@@ -4,7 +4,7 @@ import { DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { groupNotFound } from "./groups";
+import { groupNotFound, tellGroups } from "./groups";
 import { lockUnit, raiseVersion, unitNotFound } from "./unit-lock";
 
 export type Unit = {
@@ -137,19 +137,24 @@ export const findUnit = async (userId: string, input: { group: string; unit: str
 /** 0 is the contract's other way to say: never. */
 const stallOf = (seconds: number | null): number | null => (seconds === 0 ? null : seconds);
 
+type NewUnit = {
+  groupId: string;
+  name: string;
+  config: JsonObject;
+  description?: string | undefined;
+  metadata: JsonObject;
+  stallTimeoutSeconds: number | null;
+};
+
 /** @throws NOT_FOUND for the group */
-export const createUnit = async (
-  userId: string,
-  input: {
-    groupId: string;
-    name: string;
-    config: JsonObject;
-    description?: string | undefined;
-    metadata: JsonObject;
-    stallTimeoutSeconds: number | null;
-  },
-  sql: SqlLike = getSql(),
-): Promise<Unit> => {
+export const createUnit = async (userId: string, input: NewUnit): Promise<Unit> => {
+  const unit = await insertUnit(getSql(), userId, input);
+  tellGroups(userId);
+  return unit;
+};
+
+/** In the caller's transaction; tell when that is committed. @throws NOT_FOUND for the group */
+export const insertUnit = async (sql: SqlLike, userId: string, input: NewUnit): Promise<Unit> => {
   const id = newId("unit");
   // The lock keeps the group from going to the trash meanwhile.
   const made = await sql`
@@ -158,7 +163,6 @@ export const createUnit = async (
     SELECT ${id}, g.id, ${userId}, ${input.name}, ${input.description ?? null}, ${sql.json(input.config as never)}, ${sql.json(input.metadata as never)},
       ${stallOf(input.stallTimeoutSeconds)} FROM g`;
   if (made.count === 0) throw groupNotFound(input.groupId);
-  publishLive([{ kind: "groups", userId }]);
   return getUnit(userId, id, sql);
 };
 
@@ -177,14 +181,14 @@ export const updateUnit = async (
     description?: string | null | undefined;
     metadata?: JsonObject | undefined;
     stallTimeoutSeconds?: number | null | undefined;
-    ifVersion?: number | undefined;
+    ifVersion?: number | number[] | undefined;
   },
 ): Promise<Unit> => {
   const { unitId } = input;
   await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
-      if (input.ifVersion !== undefined && input.ifVersion !== unit.version)
+      if (input.ifVersion !== undefined && ![input.ifVersion].flat().includes(unit.version))
         throw new DomainError("PRECONDITION_FAILED", "unitChanged", { params: { id: unitId, version: unit.version } });
       if (input.stallTimeoutSeconds !== undefined)
         await sql`UPDATE units SET stall_timeout_seconds = ${stallOf(input.stallTimeoutSeconds)}, updated_at = now() WHERE id = ${unitId}`;

@@ -1,6 +1,6 @@
 // V2 bodies and query parameters (snake_case, "queue") ↔ the verbs' input and output (camelCase, "run").
 // Only top-level keys are renamed: config, parameters, metadata, result and metrics belong to the caller.
-import { badField } from "../platform/errors";
+import { badField, DomainError } from "../platform/errors";
 import { toCamel, toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { parseInput } from "../platform/validate";
@@ -54,6 +54,21 @@ const bodyPath = (path: PropertyKey[]): PropertyKey[] => {
   return [name, ...(typeof rest[0] === "number" ? [rest[0], ...bodyPath(rest.slice(1))] : rest)];
 };
 
+/** A verb names fields by our words: its refusal names them as the caller wrote them. */
+export const withWirePaths = async <T>(answer: Promise<T>): Promise<T> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.details.length === 0) throw error;
+    const details = error.details.map(({ path, message }) => ({
+      path: path.replace(/^\w+/, (head) => WIRE_NAMES[head] ?? toSnake(head)),
+      message,
+    }));
+    const params = { ...error.params, ...("what" in error.params && { what: details[0]?.path ?? "" }) };
+    throw new DomainError(error.code, error.key, { params, details, cause: error });
+  }
+};
+
 // ── Paths ─────────────────────────────────────────────────────────────────────────────────────────
 
 type Params = Record<string, string>;
@@ -93,11 +108,11 @@ export const newUnitFrom = (groupId: string, body: JsonObject) =>
 export const unitRemovalFrom = (unitId: string, query: URLSearchParams) =>
   parseInput(unitRemoval, { unitId, force: flagFrom(query, "force") }, bodyPath);
 
-/** `3`, `"3"` or `W/"3"`; `*` asks for nothing. What is no version can be no unit's. */
-const versionOf = (ifMatch: string | undefined): number | undefined => {
-  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
-  const text = /^(?:W\/)?"?(\d{1,15})"?$/.exec(ifMatch.trim())?.[1];
-  return text === undefined ? -1 : Number(text);
+/** `3`, `"3"`, `W/"3"`, or a list of these; `*` and nothing ask for nothing. What is no version can be no unit's. */
+const versionsOf = (ifMatch: string | undefined): number[] | undefined => {
+  const text = ifMatch?.trim() ?? "";
+  if (text === "" || text === "*") return undefined;
+  return text.split(",").map((tag) => Number(/^(?:W\/)?"?(\d{1,15})"?$/.exec(tag.trim())?.[1] ?? -1));
 };
 
 export const unitChangeFrom = (unitId: string, body: JsonObject, ifMatch: string | undefined) =>
@@ -107,7 +122,7 @@ export const unitChangeFrom = (unitId: string, body: JsonObject, ifMatch: string
       ...pick(body, UNIT),
       ...nulls(body, "description", "stall_timeout_seconds"),
       unitId,
-      ifVersion: versionOf(ifMatch),
+      ifVersion: versionsOf(ifMatch),
     },
     bodyPath,
   );

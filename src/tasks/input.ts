@@ -1,6 +1,6 @@
 // What the verbs accept. tRPC takes these as they are; wire.ts maps them to the contract's snake_case.
 import { z } from "zod";
-import { jsonObject } from "../platform/validate";
+import { instant, isInCalendar, jsonObject } from "../platform/validate";
 import { TASK_STATUSES } from "./status";
 
 /** Names that change how a program is loaded, or that the worker sets itself. */
@@ -12,15 +12,6 @@ export const queueName = z.string().min(1).max(100).refine(noControl, "must not 
 export const taskId = z.string().max(200);
 /** -1,000,000..1,000,000, higher runs first */
 export const priority = z.int().min(-1_000_000).max(1_000_000);
-const isInCalendar = (text: string): boolean => /^\d{4}-/.test(text) && text >= "0001";
-/** In UTC of the years 1 to 9999, with an offset that there is: PostgreSQL takes no other, and RFC 3339 writes no other. */
-const instant = z.iso
-  .datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z", abort: true })
-  .refine(
-    (text) => isInCalendar(new Date(text).toISOString()) && !/[+-](?:1[6-9]|2\d):\d\d$/.test(text),
-    "must be a time in the years 1 to 9999, with an offset below 16 hours",
-  );
-
 const env = z.record(z.string(), z.string()).superRefine((given, context) => {
   for (const key of Object.keys(given)) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
