@@ -13,6 +13,24 @@ const totals = { gpus: 0, cpus: 1024, memoryMb: 1_048_576 };
 
 export type NoopWorker = { start: () => void; stop: () => Promise<void> };
 
+/** A worker's row, as claims need it; nothing runs under it. */
+export const registerBenchWorker = async (slots: number, workerId = `bench-bare-${slots}`): Promise<ClaimingWorker> => {
+  const epoch = await registerWorker({
+    workerId,
+    host: "bench",
+    ...here,
+    version: "bench",
+    slots,
+    cpus: totals.cpus,
+    memoryMb: totals.memoryMb,
+    gpus: [],
+    queues: null,
+    entrypoints: [],
+    allowsCommands: true,
+  });
+  return { workerId, epoch, ...here, queues: null, totals };
+};
+
 /**
  * A worker in this process, registered and heard of by heartbeats.
  *
@@ -26,20 +44,7 @@ export const openNoopWorker = async (
 ): Promise<NoopWorker> => {
   const env = getEnv();
   const name = await WorkerName.take(env.DATABASE_URL, `bench-${slots}`);
-  const epoch = await registerWorker({
-    workerId: name.name,
-    host: "bench",
-    ...here,
-    version: "bench",
-    slots,
-    cpus: totals.cpus,
-    memoryMb: totals.memoryMb,
-    gpus: [],
-    queues: null,
-    entrypoints: [],
-    allowsCommands: true,
-  });
-  const worker: ClaimingWorker = { workerId: name.name, epoch, ...here, queues: null, totals };
+  const worker = await registerBenchWorker(slots, name.name);
   const running = new Map<string, RunningTask>();
   const claimsUnderWay = new Set<string>();
   const presence = new Presence({

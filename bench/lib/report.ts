@@ -7,11 +7,16 @@ import { openRedis } from "../../src/platform/redis";
 import { median } from "./statistics";
 
 /** Targets are ratios to what is measured in the same run, or bounds in the figure's own unit. */
-export type Target = { atLeastTimes: number } | { atMostTimes: number } | { atMost: number } | { atMostBeyond: number };
+export type Target =
+  | { atLeast: number }
+  | { atLeastTimes: number }
+  | { atMostTimes: number }
+  | { atMost: number }
+  | { atMostBeyond: number };
 
 export type Figure = {
   name: string;
-  unit: "/s" | "ms" | "MB" | "s";
+  unit: "/s" | "ms" | "MB" | "s" | "%";
   /** one value per round */
   runs: number[];
   limit?: { name: string; runs: number[] };
@@ -38,6 +43,7 @@ const ratioOf = (figure: Figure): number | null => {
 
 const targetText = ({ target, unit }: Figure): string => {
   if (!target) return "";
+  if ("atLeast" in target) return `≥ ${target.atLeast.toLocaleString("en-US")}${unit}`;
   if ("atLeastTimes" in target) return `≥ ${target.atLeastTimes} ×`;
   if ("atMostTimes" in target) return `≤ ${target.atMostTimes} ×`;
   if ("atMostBeyond" in target) return `≤ ${target.atMostBeyond} ${unit} beyond it`;
@@ -50,6 +56,7 @@ const isMet = (figure: Figure): boolean | null => {
   const ratio = ratioOf(figure);
   const limit = limitOf(figure);
   if (!target) return null;
+  if ("atLeast" in target) return median(figure.runs) >= target.atLeast;
   if ("atMost" in target) return median(figure.runs) <= target.atMost;
   if ("atMostBeyond" in target) return limit === null ? null : median(figure.runs) - limit <= target.atMostBeyond;
   if (ratio === null) return null;

@@ -2,6 +2,7 @@
 import { accountsRouter } from "../accounts/router";
 import { router } from "../platform/trpc";
 import { groupsRouter, runsRouter, unitsRouter } from "../runs/router";
+import { sweepsRouter } from "../runs/sweeps-router";
 import { tasksRouter } from "../tasks/router";
 import { liveRouter } from "./live-router";
 
@@ -10,6 +11,7 @@ export const appRouter = router({
   groups: groupsRouter,
   units: unitsRouter,
   runs: runsRouter,
+  sweeps: sweepsRouter,
   live: liveRouter,
   accounts: accountsRouter,
 });

@@ -11,6 +11,7 @@ const en = {
   groupNotFound: "There is no group {id}.",
   unitNotFound: "There is no unit {id}.",
   runNotFound: "There is no run {id}.",
+  sweepNotFound: "There is no sweep {id}.",
   groupRuns: "A run of group {id} is running. Cancel it first, or remove the group with force.",
   unitRuns: "A run of unit {id} is running. Cancel it first, or remove the unit with force.",
   unitChanged: "Unit {id} was changed meanwhile: it is at version {version}.",

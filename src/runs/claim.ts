@@ -1,4 +1,6 @@
 // A driver takes the next run, or a given one.
+import type postgres from "postgres";
+import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
 import { wrongStatus } from "./edit-runs";
@@ -7,9 +9,11 @@ import { type Run, type RunRow, runColumns, toRun } from "./run";
 import { lockUnit } from "./unit-lock";
 import { CONNECTED_SECONDS } from "./units";
 
+type Fragment = postgres.PendingQuery<postgres.Row[]>;
+
 /** What a start writes: a new attempt, with nothing left of the one before. */
-const startOf = (sql: SqlLike, driverId: string | undefined, claimKey: string | undefined) => sql`
-  status = 'running', attempt = attempt + 1, driver_id = ${driverId ?? null}, claim_key = ${claimKey ?? null}, started_at = now(), completed_at = NULL,
+const startOf = (sql: SqlLike, driverId: Fragment, claimKey: Fragment) => sql`
+  status = 'running', attempt = attempt + 1, driver_id = ${driverId}, claim_key = ${claimKey}, started_at = now(), completed_at = NULL,
   cancelled_at = NULL, result = NULL, metrics = NULL, error_message = NULL, error_kind = NULL, end_hash = NULL, progress_done = NULL,
   progress_total = NULL, log_lines = 0, last_named_at = now(), updated_at = now(),
   watched = EXISTS (SELECT 1 FROM unit_presence p WHERE p.unit_id = runs.unit_id AND p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}))`;
@@ -17,39 +21,79 @@ const startOf = (sql: SqlLike, driverId: string | undefined, claimKey: string | 
 /** For a WHERE: the runs that may be claimed. why-waiting.ts explains the others by the same conditions. */
 export const isClaimable = (sql: SqlLike) => sql`status = 'pending' AND deleted_at IS NULL AND misfit IS NULL`;
 
-/** Claims in the caller's transaction. @returns null when nothing may be claimed */
-export const claimIn = async (
-  sql: SqlLike,
-  userId: string,
-  input: { unitId: string; driverId?: string | undefined; claimKey?: string | undefined },
-): Promise<Run | null> => {
-  const { unitId, driverId, claimKey } = input;
+export type Claim = { unitId: string; driverId?: string | undefined; claimKey?: string | undefined };
+
+/**
+ * Claims for several drivers of one unit, in the caller's transaction: the lowest places, in the order of the claims.
+ * @returns one answer per claim; null when nothing may be claimed any more
+ * @throws NOT_FOUND for the unit
+ */
+export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> => {
+  const { unitId } = claims[0];
   const unit = await lockUnit(sql, userId, unitId);
-  if (claimKey !== undefined) {
-    const [again] = await sql<RunRow[]>`
-      SELECT ${runColumns(sql)} FROM runs WHERE unit_id = ${unitId} AND claim_key = ${claimKey} AND status = 'running' AND deleted_at IS NULL`;
-    if (again) return toRun(again);
-  }
-  if (unit.paused) return null;
-  const [row] = await sql<RunRow[]>`
-    UPDATE runs SET ${startOf(sql, driverId, claimKey)}
-    WHERE id = (SELECT id FROM runs WHERE unit_id = ${unitId} AND ${isClaimable(sql)} ORDER BY place LIMIT 1)
-    RETURNING ${runColumns(sql)}`;
-  return row ? toRun(row) : null;
+  const keys = claims.flatMap((claim) => claim.claimKey ?? []);
+  const known = keys.length === 0 ? [] : await claimedUnder(sql, unitId, keys);
+  const got = new Map(known.map((row) => [row.claim_key, toRun(row)]));
+  // A key that comes twice at once is one claim.
+  const asking = claims.filter(
+    ({ claimKey }, index) =>
+      claimKey === undefined ||
+      (!got.has(claimKey) && claims.findIndex((other) => other.claimKey === claimKey) === index),
+  );
+  const rows = unit.paused || asking.length === 0 ? [] : await take(sql, unitId, asking);
+  const taken = new Map(asking.map((claim, index) => [claim, rows[index] ? toRun(rows[index]) : null]));
+  for (const [claim, run] of taken) if (claim.claimKey !== undefined && run) got.set(claim.claimKey, run);
+  return claims.map((claim) =>
+    claim.claimKey === undefined ? (taken.get(claim) ?? null) : (got.get(claim.claimKey) ?? null),
+  );
+};
+
+const claimedUnder = (sql: SqlLike, unitId: string, keys: string[]) => sql<(RunRow & { claim_key: string })[]>`
+  SELECT ${runColumns(sql)}, runs.claim_key FROM runs
+  WHERE unit_id = ${unitId} AND claim_key = ANY(${keys}) AND status = 'running' AND deleted_at IS NULL`;
+
+const take = (sql: SqlLike, unitId: string, claims: Claim[]) => {
+  const given = claims.map(({ driverId, claimKey }) => ({ driver_id: driverId ?? null, claim_key: claimKey ?? null }));
+  return sql<RunRow[]>`
+    WITH next AS (
+      SELECT id, row_number() OVER (ORDER BY place) AS nth FROM (
+        SELECT id, place FROM runs WHERE unit_id = ${unitId} AND ${isClaimable(sql)} ORDER BY place LIMIT ${claims.length}) AS heads
+    ), started AS (
+      UPDATE runs SET ${startOf(sql, sql`g.driver_id`, sql`g.claim_key`)}
+      FROM next JOIN ROWS FROM (jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb) AS (driver_id text, claim_key text)) WITH ORDINALITY
+        AS g(driver_id, claim_key, nth) ON g.nth = next.nth
+      WHERE runs.id = next.id RETURNING ${runColumns(sql)}
+    )
+    SELECT * FROM started ORDER BY place`;
+};
+
+/** One per unit: claims that come while a transaction is under way go together into the next one, since its lock is what they wait for. */
+const gatherers = new Map<string, (claim: Claim) => Promise<Run | null>>();
+const MAX_GATHERERS = 10_000;
+
+const gathererOf = (userId: string, unitId: string): ((claim: Claim) => Promise<Run | null>) => {
+  const key = `${userId} ${unitId}`;
+  const known = gatherers.get(key);
+  if (known) return known;
+  // Those that work just now go on by themselves.
+  if (gatherers.size >= MAX_GATHERERS) gatherers.clear();
+  const made = coalesce<Claim, Run | null>(
+    (claims) => withRetries(() => getSql().begin((sql) => claimIn(sql, userId, claims as [Claim, ...Claim[]]))),
+    { maxUnderWay: 1, maxItems: 100 },
+  );
+  gatherers.set(key, made);
+  return made;
 };
 
 /**
  * The next pending run, set running. No two drivers ever get the same one: the unit's lock orders them, so `null` means that
  * there is none (with SKIP LOCKED it could also mean that a reorder held them).
  *
- * @param input.claimKey the same key gets the same run again while that runs
+ * @param claim.claimKey the same key gets the same run again while that runs
  * @throws NOT_FOUND for the unit
  */
-export const claimRun = async (
-  userId: string,
-  input: { unitId: string; driverId?: string | undefined; claimKey?: string | undefined },
-): Promise<{ run: Run | null }> => {
-  const run = await withRetries(() => getSql().begin((sql) => claimIn(sql, userId, input)));
+export const claimRun = async (userId: string, claim: Claim): Promise<{ run: Run | null }> => {
+  const run = await gathererOf(userId, claim.unitId)(claim);
   if (run) tellRun(run);
   return { run };
 };
@@ -68,7 +112,7 @@ export const startRun = async (
     getSql().begin(async (sql) => {
       await lockUnit(sql, userId, unitId);
       const [row] = await sql<RunRow[]>`
-        UPDATE runs SET ${startOf(sql, input.driverId, undefined)}
+        UPDATE runs SET ${startOf(sql, sql`${input.driverId ?? null}::text`, sql`NULL`)}
         WHERE id = ${runId} AND status = 'pending' AND deleted_at IS NULL RETURNING ${runColumns(sql)}`;
       if (row) return toRun(row);
       const { status } = await getRunRow(userId, runId, sql);

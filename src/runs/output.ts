@@ -2,6 +2,8 @@
 import { z } from "zod";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
+import type { SweepRecipe } from "./sweep-recipe";
+import type { Reason } from "./why-waiting";
 
 /** RFC 3339 */
 const time = z.string();
@@ -141,3 +143,55 @@ export const trashOutput = z.object({
   ),
 });
 export const doneOutput = z.object({ done: z.literal(true) });
+
+export const sweepOutput = z.object({
+  sweepId: z.string(),
+  unitId: z.string(),
+  name: z.string(),
+  recipes: z.array(z.custom<SweepRecipe>()),
+  counts: countsOutput,
+  createdAt: time,
+  updatedAt: time,
+});
+export const sweepsOutput = z.object({ sweeps: z.array(sweepOutput) });
+export const sweepPreviewOutput = z.object({
+  rows: z.array(
+    z.object({
+      parameters: json,
+      name: z.string(),
+      ranBefore: z.string().nullable(),
+      repeats: z.number().nullable(),
+      misfit: z.string().nullable(),
+    }),
+  ),
+  /** rows that neither ran before nor repeat another one */
+  fresh: z.number(),
+});
+export const sweepChangeOutput = z.object({ sweep: sweepOutput, runIds: z.array(z.string()) });
+export const trimOutput = z.object({ removed: z.number() });
+
+const bandOutput = z.object({ p50: time, p90: time });
+export const planOutput = z.object({
+  waiting: z.array(
+    z.object({
+      runId: z.string(),
+      reason: z.custom<Reason>(),
+      start: bandOutput.nullable(),
+      end: bandOutput.nullable(),
+    }),
+  ),
+  accuracy: z.object({ count: z.number(), shareHeld: z.number(), medianWidth: z.number() }).nullable(),
+});
+
+export const lineageOutput = z.object({
+  line: z.array(
+    z.object({
+      runId: z.string(),
+      name: z.string(),
+      status: z.enum(RUN_STATUSES),
+      parentId: z.string().nullable(),
+      sweepId: z.string().nullable(),
+      differences: z.array(z.object({ name: z.string(), before: z.unknown(), after: z.unknown() })),
+    }),
+  ),
+});

@@ -212,7 +212,7 @@ const unitRoutes: Route[] = [
       return { fields: { queue: run && wireRun(run) } };
     },
     create: async ({ userId, params, body }, sql) => {
-      const run = await claimIn(sql, userId, claimFrom(unitIdFrom(params), body));
+      const [run = null] = await claimIn(sql, userId, [claimFrom(unitIdFrom(params), body)]);
       return {
         fields: { queue: run && wireRun(run) },
         announce: async () => {

@@ -40,6 +40,7 @@ import {
   unitRemoval,
   unitSync,
 } from "./input";
+import { lineageOf } from "./lineage";
 import {
   acceptedOutput,
   bulkOutput,
@@ -49,7 +50,9 @@ import {
   groupOutput,
   groupsOutput,
   heartbeatOutput,
+  lineageOutput,
   moveOutput,
+  planOutput,
   runLogsOutput,
   runMetricsOutput,
   runOutput,
@@ -61,6 +64,7 @@ import {
   unitOutput,
   unitsOutput,
 } from "./output";
+import { planOfUnit } from "./plan";
 import { getRun, listRuns, runsOfUnit } from "./read-runs";
 import { moveRuns, reorderRuns } from "./reorder";
 import type { Run } from "./run";
@@ -174,6 +178,10 @@ export const unitsRouter = router({
       await publishSchema(ctx.userId, input);
       return done;
     }),
+  plan: procedure
+    .input(unitId)
+    .output(planOutput)
+    .query(({ ctx, input }) => planOfUnit(ctx.userId, input.unitId)),
   statistics: procedure
     .input(unitId)
     .output(runStatisticsOutput)
@@ -204,6 +212,10 @@ export const runsRouter = router({
     .input(runId)
     .output(runOutput)
     .query(({ ctx, input }) => getRun(ctx.userId, input.runId)),
+  lineage: procedure
+    .input(runId)
+    .output(lineageOutput)
+    .query(async ({ ctx, input }) => ({ line: await lineageOf(ctx.userId, input.runId) })),
   update: procedure
     .input(runChange)
     .output(runOutput)

@@ -144,3 +144,35 @@ export const runCheckpoints = pgTable("run_checkpoints", {
   state: jsonb("state").notNull(),
   savedAt: instant("saved_at").notNull().defaultNow(),
 });
+
+/** What a sweep was made from. Its rows are ordinary runs that carry its id. */
+export const sweeps = pgTable(
+  "sweeps",
+  {
+    id: idText("id").primaryKey(),
+    unitId: idText("unit_id").notNull(),
+    userId: idText("user_id").notNull(),
+    name: text("name").notNull(),
+    /** a list: the first recipe, then one for each time that it was extended */
+    recipes: jsonb("recipes").notNull(),
+    createdAt: instant("created_at").notNull().defaultNow(),
+    updatedAt: instant("updated_at").notNull().defaultNow(),
+  },
+  (t) => [index("sweeps_of_unit").on(t.unitId, t.id)],
+);
+
+/** What was said of a waiting run when its unit's plan was first read, so that estimates can be compared with what became of them. */
+export const runEstimates = pgTable(
+  "run_estimates",
+  {
+    runId: idText("run_id").notNull(),
+    /** the attempt that it was said of */
+    attempt: integer("attempt").notNull(),
+    unitId: idText("unit_id").notNull(),
+    madeAt: instant("made_at").notNull().defaultNow(),
+    /** seconds after made_at */
+    endP50Seconds: doublePrecision("end_p50_seconds").notNull(),
+    endP90Seconds: doublePrecision("end_p90_seconds").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.attempt] }), index("run_estimates_of_unit").on(t.unitId, t.madeAt)],
+);

@@ -1,11 +1,11 @@
 // From a request to a task in its place: INSERT task and ready row, commit, then one script to Redis.
 import type postgres from "postgres";
+import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { badField, DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
-import { coalesce } from "./coalesce";
 import { countTasks } from "./counts";
 import { checkPrograms } from "./entrypoints";
 import type { NewTask } from "./input";

@@ -1,10 +1,10 @@
 // The end of an attempt, written by exactly that attempt: its number is in the WHERE.
 import type postgres from "postgres";
+import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
-import { coalesce } from "./coalesce";
 import { releaseDependents } from "./promote";
 import { addReadyQuietly } from "./queue-lock";
 import { LOSS_WINDOW_HOURS, MAX_LOSSES } from "./retry-policy";

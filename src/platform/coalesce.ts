@@ -1,5 +1,5 @@
 // Gathers what arrives while a statement is under way into the next one: under load one round trip and one commit serve many.
-import { isOutage } from "../platform/errors";
+import { isOutage } from "./errors";
 
 export type CoalesceOptions = {
   /** statements at once: while one's answer is handled, another keeps PostgreSQL busy */

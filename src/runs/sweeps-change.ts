@@ -1,0 +1,94 @@
+// Making, extending and trimming a sweep while drivers pull from its unit. All of it under the unit's lock.
+import { getSql, type SqlLike, withRetries } from "../platform/db";
+import { badField } from "../platform/errors";
+import { newId } from "../platform/ids";
+import { changeMany } from "./cancel";
+import { insertRuns, tellUnit } from "./edit-runs";
+import type { SweepRecipe } from "./sweep-recipe";
+import { getSweep, isFresh, previewSweep, type Sweep } from "./sweeps";
+import { lockUnit, raiseVersion } from "./unit-lock";
+
+type Which = { recipe: SweepRecipe; leaveOut: number[]; onlyFresh: boolean };
+
+/** The rows as runs at the end of the unit, in one statement. What ran before is read under the lock: of two equal calls the second makes none. */
+const addRows = async (sql: SqlLike, userId: string, unitId: string, sweepId: string, which: Which) => {
+  await lockUnit(sql, userId, unitId);
+  const { rows } = await previewSweep(userId, { unitId, recipe: which.recipe }, sql);
+  const left = new Set(which.leaveOut);
+  const runs = rows
+    .filter((row, nth) => !left.has(nth) && (!which.onlyFresh || isFresh(row)))
+    .map(({ parameters, name }) => ({ parameters, name, metadata: {}, sweepId }));
+  if (runs.length === 0) throw badField("recipe", "makes no row that is not left out");
+  const made = await insertRuns(sql, userId, { unitId, runs, createdBy: "web" });
+  return made.map((run) => run.runId);
+};
+
+/**
+ * Makes a sweep's runs at once; the unit's version rises by one.
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST when no row is left to make
+ */
+export const createSweep = async (
+  userId: string,
+  input: Which & { unitId: string; name: string },
+): Promise<{ sweep: Sweep; runIds: string[] }> => {
+  const { unitId, name, recipe } = input;
+  const sweepId = newId("sweep");
+  const runIds = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const made = await addRows(sql, userId, unitId, sweepId, input);
+      await sql`
+        INSERT INTO sweeps (id, unit_id, user_id, name, recipes)
+        VALUES (${sweepId}, ${unitId}, ${userId}, ${name}, ${sql.json([recipe] as never)})`;
+      return made;
+    }),
+  );
+  tellUnit(userId, unitId);
+  return { sweep: await getSweep(userId, sweepId), runIds };
+};
+
+/** Adds the rows of another recipe. @throws NOT_FOUND; INVALID_REQUEST when no row is left to make */
+export const extendSweep = async (
+  userId: string,
+  input: Which & { sweepId: string },
+): Promise<{ sweep: Sweep; runIds: string[] }> => {
+  const { sweepId, recipe } = input;
+  const { unitId } = await getSweep(userId, sweepId);
+  const runIds = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const made = await addRows(sql, userId, unitId, sweepId, input);
+      await sql`UPDATE sweeps SET recipes = recipes || ${sql.json([recipe] as never)}::jsonb, updated_at = now() WHERE id = ${sweepId}`;
+      return made;
+    }),
+  );
+  tellUnit(userId, unitId);
+  return { sweep: await getSweep(userId, sweepId), runIds };
+};
+
+/** Puts the waiting runs of a sweep into the trash, but those to keep. What runs or has ended stays. @throws NOT_FOUND */
+export const trimSweep = async (
+  userId: string,
+  { sweepId, keep }: { sweepId: string; keep: string[] },
+): Promise<{ removed: number }> => {
+  const { unitId } = await getSweep(userId, sweepId);
+  const removed = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      await lockUnit(sql, userId, unitId);
+      const gone = await sql`
+        UPDATE runs SET deleted_at = now(), updated_at = now()
+        WHERE sweep_id = ${sweepId} AND unit_id = ${unitId} AND status = 'pending' AND deleted_at IS NULL AND id <> ALL(${keep}::text[])`;
+      if (gone.count > 0) await raiseVersion(sql, unitId);
+      return gone.count;
+    }),
+  );
+  if (removed > 0) tellUnit(userId, unitId);
+  return { removed };
+};
+
+/** Lets the failed runs of a sweep wait again, each as a new attempt. @throws NOT_FOUND */
+export const retryFailed = async (
+  userId: string,
+  { sweepId }: { sweepId: string },
+): Promise<{ count: number; skipped: number }> => {
+  const { unitId } = await getSweep(userId, sweepId);
+  return changeMany(userId, { unitId, action: "retry", filter: { sweepId, status: ["failed"] }, dryRun: false });
+};

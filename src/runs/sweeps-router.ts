@@ -1,0 +1,38 @@
+// tRPC procedures of sweeps: input schema, verb, output schema.
+import { procedure, router } from "../platform/trpc";
+import { unitId } from "./input";
+import { bulkOutput, sweepChangeOutput, sweepOutput, sweepPreviewOutput, sweepsOutput, trimOutput } from "./output";
+import { newSweep, sweepExtension, sweepId, sweepPreview, sweepTrim } from "./sweep-input";
+import { getSweep, listSweeps, previewSweep } from "./sweeps";
+import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-change";
+
+export const sweepsRouter = router({
+  preview: procedure
+    .input(sweepPreview)
+    .output(sweepPreviewOutput)
+    .query(({ ctx, input }) => previewSweep(ctx.userId, input)),
+  create: procedure
+    .input(newSweep)
+    .output(sweepChangeOutput)
+    .mutation(({ ctx, input }) => createSweep(ctx.userId, input)),
+  extend: procedure
+    .input(sweepExtension)
+    .output(sweepChangeOutput)
+    .mutation(({ ctx, input }) => extendSweep(ctx.userId, input)),
+  trim: procedure
+    .input(sweepTrim)
+    .output(trimOutput)
+    .mutation(({ ctx, input }) => trimSweep(ctx.userId, input)),
+  retryFailed: procedure
+    .input(sweepId)
+    .output(bulkOutput)
+    .mutation(({ ctx, input }) => retryFailed(ctx.userId, input)),
+  get: procedure
+    .input(sweepId)
+    .output(sweepOutput)
+    .query(({ ctx, input }) => getSweep(ctx.userId, input.sweepId)),
+  list: procedure
+    .input(unitId)
+    .output(sweepsOutput)
+    .query(async ({ ctx, input }) => ({ sweeps: await listSweeps(ctx.userId, input.unitId) })),
+});

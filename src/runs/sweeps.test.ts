@@ -1,0 +1,139 @@
+import { beforeEach, expect, test } from "vitest";
+import { makeUserId } from "../testing/engine";
+import { useTestServices } from "../testing/services";
+import { claimRun } from "./claim";
+import { createRuns } from "./edit-runs";
+import { completeRun, failRun } from "./finish";
+import { createGroup } from "./groups";
+import { getRun, runsOfUnit } from "./read-runs";
+import { newSweep } from "./sweep-input";
+import { sweepRecipe } from "./sweep-recipe";
+import { getSweep, listSweeps, previewSweep } from "./sweeps";
+import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-change";
+import { createUnit, getUnit } from "./units";
+
+useTestServices();
+
+const userId = makeUserId();
+let unitId = "";
+beforeEach(async () => {
+  const { groupId } = await createGroup(userId, { name: "g", metadata: {} });
+  const unit = await createUnit(userId, { groupId, name: "u", config: {}, metadata: {}, stallTimeoutSeconds: 120 });
+  unitId = unit.unitId;
+});
+
+const lrs = (...values: number[]) => sweepRecipe.parse({ parameters: { lr: { kind: "list", values } } });
+const make = (...values: number[]) =>
+  createSweep(userId, newSweep.parse({ unitId, name: "lr", recipe: lrs(...values) }));
+const which = (...values: number[]) => ({ recipe: lrs(...values), leaveOut: [], onlyFresh: true });
+const version = async () => (await getUnit(userId, unitId)).version;
+const failOne = async () => {
+  const { run } = await claimRun(userId, { unitId });
+  return failRun(userId, { runId: run?.runId ?? "" });
+};
+
+test("a sweep's rows become ordinary runs in order, with one rise of the version", async () => {
+  const before = await version();
+  const { sweep, runIds } = await make(0.1, 0.2, 0.3);
+  const runs = await runsOfUnit(userId, unitId);
+  expect(runs.map((run) => run.runId)).toEqual(runIds);
+  expect(runs.map((run) => [run.name, run.parameters.lr, run.order, run.sweepId])).toEqual([
+    ["lr=0.1", 0.1, 1, sweep.sweepId],
+    ["lr=0.2", 0.2, 2, sweep.sweepId],
+    ["lr=0.3", 0.3, 3, sweep.sweepId],
+  ]);
+  expect(await version()).toBe(before + 1);
+  expect(sweep.counts.pending).toBe(3);
+  expect((await listSweeps(userId, unitId)).map((one) => one.sweepId)).toEqual([sweep.sweepId]);
+});
+
+test("the preview marks what completed, runs or waits, and not what failed", async () => {
+  await createRuns(userId, {
+    unitId,
+    createdBy: "client",
+    runs: [0.1, 0.2, 0.3, 0.4].map((lr) => ({ parameters: { lr }, metadata: {} })),
+  });
+  const done = await claimRun(userId, { unitId });
+  await completeRun(userId, { runId: done.run?.runId ?? "" });
+  await failOne();
+  await claimRun(userId, { unitId });
+  const { rows, fresh } = await previewSweep(userId, { unitId, recipe: lrs(0.1, 0.2, 0.3, 0.4, 0.5, 0.5) });
+  expect(rows.map((row) => row.ranBefore !== null)).toEqual([true, false, true, true, false, false]);
+  expect(rows[0]?.ranBefore).toBe(done.run?.runId);
+  expect(rows.map((row) => row.repeats)).toEqual([null, null, null, null, null, 4]);
+  expect(fresh).toBe(2);
+});
+
+test("of two equal sweeps made at once only one makes runs", async () => {
+  const both = await Promise.allSettled([make(1, 2), make(1, 2)]);
+  expect(both.map((one) => one.status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(await runsOfUnit(userId, unitId)).toHaveLength(2);
+  expect(await listSweeps(userId, unitId)).toHaveLength(1);
+});
+
+test("rows can be left out, and rows that ran before be made again", async () => {
+  await make(1, 2);
+  const again = newSweep.parse({ unitId, recipe: lrs(1, 2, 3), leaveOut: [0], onlyFresh: false });
+  const { runIds } = await createSweep(userId, again);
+  expect(await Promise.all(runIds.map(async (id) => (await getRun(userId, id)).parameters.lr))).toEqual([2, 3]);
+});
+
+test("an extension keeps its recipe and makes only what is new", async () => {
+  const { sweep } = await make(1, 2);
+  const before = await version();
+  const { sweep: longer, runIds } = await extendSweep(userId, { sweepId: sweep.sweepId, ...which(2, 3) });
+  expect([runIds.length, longer.recipes.length, longer.counts.pending]).toEqual([1, 2, 3]);
+  expect(await version()).toBe(before + 1);
+});
+
+test("a trim removes what waits and is not kept, and nothing that runs or ended", async () => {
+  const { sweep, runIds } = await make(1, 2, 3, 4);
+  await createRuns(userId, { unitId, createdBy: "web", runs: [{ parameters: { lr: 9 }, metadata: {} }] });
+  await failOne();
+  const { run } = await claimRun(userId, { unitId });
+  const before = await version();
+  expect(await trimSweep(userId, { sweepId: sweep.sweepId, keep: runIds.slice(3) })).toEqual({ removed: 1 });
+  expect(await version()).toBe(before + 1);
+  expect((await runsOfUnit(userId, unitId)).map((one) => one.parameters.lr)).toEqual([1, 2, 4, 9]);
+  expect((await getRun(userId, run?.runId ?? "")).status).toBe("running");
+  expect(await trimSweep(userId, { sweepId: sweep.sweepId, keep: runIds.slice(3) })).toEqual({ removed: 0 });
+  expect(await version()).toBe(before + 1);
+});
+
+test("retry failed lets only this sweep's failed runs wait again", async () => {
+  await createRuns(userId, { unitId, createdBy: "web", runs: [{ parameters: { lr: 9 }, metadata: {} }] });
+  await failOne();
+  const { sweep, runIds } = await make(1, 2);
+  await failOne();
+  expect((await retryFailed(userId, { sweepId: sweep.sweepId })).count).toBe(1);
+  expect((await getRun(userId, runIds[0] ?? "")).status).toBe("pending");
+  expect((await runsOfUnit(userId, unitId, { status: ["failed"] })).map((one) => one.parameters.lr)).toEqual([9]);
+});
+
+test("another account sees and changes nothing", async () => {
+  const { sweep } = await make(1);
+  const other = makeUserId();
+  const refusal = { code: "NOT_FOUND" };
+  await expect(getSweep(other, sweep.sweepId)).rejects.toMatchObject(refusal);
+  await expect(previewSweep(other, { unitId, recipe: lrs(1) })).rejects.toMatchObject(refusal);
+  await expect(createSweep(other, { unitId, name: "x", ...which(5) })).rejects.toMatchObject(refusal);
+  await expect(extendSweep(other, { sweepId: sweep.sweepId, ...which(5) })).rejects.toMatchObject(refusal);
+  await expect(trimSweep(other, { sweepId: sweep.sweepId, keep: [] })).rejects.toMatchObject(refusal);
+  await expect(retryFailed(other, { sweepId: sweep.sweepId })).rejects.toMatchObject(refusal);
+});
+
+test("10,000 rows beside 10,000 runs are previewed within a second", async () => {
+  const grid = (first: number) =>
+    sweepRecipe.parse({
+      parameters: {
+        a: { kind: "range", from: first, to: first + 99, count: 100 },
+        b: { kind: "range", from: 1, to: 100, count: 100 },
+      },
+    });
+  await createSweep(userId, { unitId, name: "big", recipe: grid(1), leaveOut: [], onlyFresh: true });
+  const started = performance.now();
+  const { rows, fresh } = await previewSweep(userId, { unitId, recipe: grid(51) });
+  const took = performance.now() - started;
+  expect([rows.length, fresh]).toEqual([10_000, 5000]);
+  expect(took).toBeLessThan(1000);
+});

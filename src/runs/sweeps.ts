@@ -1,0 +1,104 @@
+// Sweeps: a recipe plus the ordinary runs that were made from it. Reading and previewing; sweeps-change.ts makes the runs.
+import { getSql, type SqlLike } from "../platform/db";
+import { DomainError } from "../platform/errors";
+import type { JsonObject } from "../platform/json-safety";
+import { keyOf } from "./parameters-key";
+import { nameOfRun } from "./run-name";
+import { fitOf } from "./schema-fit";
+import type { SweepRecipe } from "./sweep-recipe";
+import { type MarkedRow, markRows, rowsOf } from "./sweep-rows";
+import { unitNotFound } from "./unit-lock";
+import type { RunCounts } from "./units";
+
+export type Sweep = {
+  sweepId: string;
+  unitId: string;
+  name: string;
+  recipes: SweepRecipe[];
+  counts: RunCounts;
+  createdAt: string;
+  updatedAt: string;
+};
+type SweepRow = {
+  id: string;
+  unit_id: string;
+  name: string;
+  recipes: SweepRecipe[];
+  created_at: Date;
+  updated_at: Date;
+};
+
+export type PreviewRow = Omit<MarkedRow, "name"> & { name: string; misfit: string | null };
+
+const sweepsWhere = async (sql: SqlLike, where: ReturnType<SqlLike>): Promise<Sweep[]> => {
+  const rows = await sql<(SweepRow & RunCounts)[]>`
+    SELECT s.id, s.unit_id, s.name, s.recipes, s.created_at, s.updated_at,
+      count(r.id) FILTER (WHERE r.status = 'pending')::int AS pending, count(r.id) FILTER (WHERE r.status = 'running')::int AS running,
+      count(r.id) FILTER (WHERE r.status = 'completed')::int AS completed, count(r.id) FILTER (WHERE r.status = 'failed')::int AS failed,
+      count(r.id) FILTER (WHERE r.status = 'cancelled')::int AS cancelled
+    FROM sweeps s JOIN units u ON u.id = s.unit_id AND u.deleted_at IS NULL
+      LEFT JOIN runs r ON r.sweep_id = s.id AND r.deleted_at IS NULL
+    WHERE ${where} GROUP BY s.id ORDER BY s.id DESC`;
+  return rows.map((row) => ({
+    sweepId: row.id,
+    unitId: row.unit_id,
+    name: row.name,
+    recipes: row.recipes,
+    counts: {
+      pending: row.pending,
+      running: row.running,
+      completed: row.completed,
+      failed: row.failed,
+      cancelled: row.cancelled,
+    },
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }));
+};
+
+/** @throws NOT_FOUND, also for another account's sweep or one of a unit in the trash */
+export const getSweep = async (userId: string, sweepId: string, sql: SqlLike = getSql()): Promise<Sweep> => {
+  const [sweep] = await sweepsWhere(sql, sql`s.id = ${sweepId} AND s.user_id = ${userId}`);
+  if (!sweep) throw new DomainError("NOT_FOUND", "sweepNotFound", { params: { id: sweepId } });
+  return sweep;
+};
+
+const schemaOfUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<JsonObject | null> => {
+  const [unit] = await sql<{ parameters_schema: JsonObject | null }[]>`
+    SELECT parameters_schema FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  if (!unit) throw unitNotFound(unitId);
+  return unit.parameters_schema;
+};
+
+/** A unit's sweeps, newest first. @throws NOT_FOUND for the unit */
+export const listSweeps = async (userId: string, unitId: string): Promise<Sweep[]> => {
+  const sql = getSql();
+  await schemaOfUnit(sql, userId, unitId);
+  return sweepsWhere(sql, sql`s.unit_id = ${unitId} AND s.user_id = ${userId}`);
+};
+
+/**
+ * Every row of a recipe. A run of the unit that completed, runs or waits counts as one that ran before; one that failed or was
+ * cancelled does not, so that its point is made again.
+ *
+ * @throws NOT_FOUND for the unit
+ */
+export const previewSweep = async (
+  userId: string,
+  { unitId, recipe }: { unitId: string; recipe: SweepRecipe },
+  sql: SqlLike = getSql(),
+): Promise<{ rows: PreviewRow[]; fresh: number }> => {
+  const misfitOf = fitOf(await schemaOfUnit(sql, userId, unitId));
+  const runs = await sql<{ id: string; parameters: JsonObject }[]>`
+    SELECT id, parameters FROM runs
+    WHERE unit_id = ${unitId} AND deleted_at IS NULL AND status IN ('completed', 'running', 'pending') ORDER BY place DESC`;
+  const before = new Map(runs.map((run) => [keyOf(run.parameters), run.id]));
+  const rows = markRows(rowsOf(recipe), before).map((row) => ({
+    ...row,
+    name: row.name || nameOfRun(row.parameters),
+    misfit: misfitOf(row.parameters),
+  }));
+  return { rows, fresh: rows.filter(isFresh).length };
+};
+
+export const isFresh = (row: PreviewRow): boolean => row.ranBefore === null && row.repeats === null;
