@@ -31,6 +31,8 @@ const bundle = async (outdir) => {
       format: "esm",
       platform: "node",
       target: "node20",
+      // The package has 200 KB at most; names stay, so that stack traces can be read.
+      minifyWhitespace: true,
       banner: { js: "// MLQueue driver. The sources are in src/driver of the repository." },
       logLevel: "silent",
     });
