@@ -6,7 +6,7 @@ import type { Stream } from "./records";
 type Sink = (stream: Stream, line: string) => void;
 type Store = { assemblers: Record<Stream, LineAssembler>; sink: Sink };
 
-const store = new AsyncLocalStorage<Store>();
+const store = new AsyncLocalStorage<Store | null>();
 let users = 0;
 let restore = (): void => {};
 
@@ -31,6 +31,9 @@ const patch = (stream: Stream): (() => void) => {
     if (target.write === patched) target.write = write;
   };
 };
+
+/** For what the driver itself says, also in the middle of a call that a run made: it is no output of that run. */
+export const outsideOfRuns = (say: () => void): void => store.run(null, say);
 
 /** Runs `run` with its output captured; the terminal shows it all the same. */
 export const captureOutput = async <T>(sink: Sink, run: () => Promise<T>): Promise<T> => {

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Clock, systemClock, untilAnswered } from "./backoff";
+import { outsideOfRuns } from "./capture-output";
 import { ClaimedRun } from "./claimed-run";
 import { type Client, createClient } from "./client";
 import { MLQueueError } from "./errors";
@@ -84,7 +85,8 @@ export const openUnit = async <const S extends ParamsSchema | undefined = undefi
   const names = splitName(options.unit);
   const url = urlOf(options.url);
   const apiKey = apiKeyOf(options.apiKey);
-  const say = options.say ?? sayOnStderr;
+  const tell = options.say ?? sayOnStderr;
+  const say = (text: string): void => outsideOfRuns(() => tell(text));
   const client = createClient({ url, apiKey });
   const wait = { clock: systemClock, isAgain, onAway: (error: unknown) => say(`waiting for the server: ${error}`) };
   const unitId = await untilAnswered(
