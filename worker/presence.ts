@@ -2,8 +2,8 @@
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import { openSql, type Sql } from "../src/platform/db";
-import type { LiveEvent } from "../src/platform/live";
 import { liveChannel } from "../src/platform/live";
+import type { LiveEvent } from "../src/platform/live-event";
 import { log } from "../src/platform/log";
 import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { giveBack } from "../src/tasks/finish";

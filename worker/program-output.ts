@@ -4,11 +4,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { LogLine, LogStream } from "../src/logs/append";
 import type { MetricPoint } from "../src/metrics/append";
 import { log } from "../src/platform/log";
+import { metricPoints, printedPoints } from "../src/programs/metric-lines";
+import { MetricsTail } from "../src/programs/metrics-tail";
+import { LineAssembler } from "../src/programs/terminal-lines";
 import { BatchSender } from "./batch-sender";
 import { LIMITS, type Limits, LineBuffer } from "./line-buffer";
-import { metricPoints, printedPoints } from "./metric-lines";
-import { MetricsTail } from "./metrics-tail";
-import { LineAssembler } from "./terminal-lines";
 
 /** Where output goes. A failed batch is given again, unchanged and before any later one. */
 export type OutputSink = {

@@ -7,13 +7,15 @@ import { getSql } from "../src/platform/db";
 import type { Env } from "../src/platform/env";
 import { publishLive } from "../src/platform/live";
 import { log } from "../src/platform/log";
+import { programConfig } from "../src/programs/command";
+import { readResult } from "../src/programs/result-file";
 import { type ClaimedTask, takeGpus } from "../src/tasks/claim";
 import { entrypointsDir } from "../src/tasks/entrypoints";
 import { type AttemptEnd, finishIfCurrent, giveBack } from "../src/tasks/finish";
 import type { WorkerIdentity } from "../src/tasks/worker-registry";
-import { type AttemptFiles, makeAttemptFiles, readResult, removeAttemptFiles } from "./attempt-files";
+import { type AttemptFiles, makeAttemptFiles, removeAttemptFiles } from "./attempt-files";
 import type { EndSpool } from "./end-spool";
-import { programArgv, programConfig } from "./executors/argv";
+import { programArgv } from "./executors/argv";
 import { explainEnd } from "./executors/explain-end";
 import { type ProgramEnd, type RunningProgram, startProgram } from "./executors/process";
 import { programEnv } from "./executors/program-env";
@@ -185,7 +187,7 @@ const judge = (task: ClaimedTask, end: ProgramEnd, files: AttemptFiles, lastStde
   const common = { taskId: task.taskId, attempt: task.attempt, exitCode: end.exitCode, signal: end.signal };
   if (end.reason === "lost") return { outcome: "lost" };
   if (end.reason === "cancelled") return { ...common, outcome: "cancelled" };
-  const read = readResult(files);
+  const read = readResult(files.result);
   const result = "result" in read ? read.result : null;
   // Told to stop, it may have just finished: then training again would be waste.
   if (end.reason === "shutdown")

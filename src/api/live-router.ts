@@ -1,7 +1,8 @@
 // "Task 12 changed", pushed to pages over server-sent events.
 import { type TrackedEnvelope, tracked } from "@trpc/server";
 import { z } from "zod";
-import { type Hint, listenLive } from "../platform/live-hub";
+import type { Hint } from "../platform/live-event";
+import { listenLive } from "../platform/live-hub";
 import { procedure, router } from "../platform/trpc";
 
 /** A thousand streams at two events a second each cost about one core, so one batch a second is the most. */

@@ -1,6 +1,7 @@
 // Follows output as server-sent events, for any subject that has a status and lines.
 import { badField } from "../platform/errors";
-import { type Hint, listenLive } from "../platform/live-hub";
+import type { Hint } from "../platform/live-event";
+import { listenLive } from "../platform/live-hub";
 import type { EventStream } from "../platform/route";
 import type { ReadLine } from "./read";
 

@@ -1,5 +1,6 @@
 // Writes metric points.
 import type { SqlLike } from "../platform/db";
+import { rollUp } from "./rollup";
 
 /** `step` and `value` are finite, `key` has 1..200 characters and no NUL, `at` is in epoch milliseconds. */
 export type MetricPoint = { key: string; step: number; value: number; at: number };
@@ -12,7 +13,7 @@ const lastOfEach = (points: MetricPoint[]): MetricPoint[] => {
 };
 
 /**
- * Stores points of an attempt; a point of the same attempt, key and step is overwritten.
+ * Stores points of an attempt, and the extremes of their buckets; a point of the same attempt, key and step is overwritten.
  *
  * Points of an attempt that was superseded do no harm: a read takes the later attempt's point of each step.
  */
@@ -24,10 +25,25 @@ export const appendPoints = async (
 ): Promise<void> => {
   const kept = lastOfEach(points);
   if (kept.length === 0) return;
+  // Buckets in one order, so that two batches of a subject never wait for each other.
+  const rollups = rollUp(kept).sort(
+    (a, b) => a.level - b.level || a.bucket - b.bucket || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+  );
+  const of = <T>(list: T[], pick: (one: T) => number) => `{${list.map(pick).join(",")}}`;
   await sql`
-    INSERT INTO metric_points (subject_id, attempt, key, step, value, at)
-    SELECT ${subjectId}, ${attempt}::int, p.key, p.step, p.value, to_timestamp(p.at / 1000)
-    FROM unnest(${kept.map((point) => point.key)}::text[], ${kept.map((point) => point.step)}::float8[],
-      ${kept.map((point) => point.value)}::float8[], ${kept.map((point) => point.at)}::float8[]) AS p(key, step, value, at)
-    ON CONFLICT (subject_id, key, step, attempt) DO UPDATE SET value = excluded.value, at = excluded.at`;
+    WITH points AS (
+      INSERT INTO metric_points (subject_id, attempt, key, step, value, at)
+      SELECT ${subjectId}, ${attempt}::int, p.key, p.step, p.value, to_timestamp(p.at / 1000)
+      FROM unnest(${kept.map((point) => point.key)}::text[], ${of(kept, (point) => point.step)}::text::float8[],
+        ${of(kept, (point) => point.value)}::text::float8[], ${of(kept, (point) => point.at)}::text::float8[]) AS p(key, step, value, at)
+      ON CONFLICT (subject_id, key, step, attempt) DO UPDATE SET value = excluded.value, at = excluded.at
+    )
+    INSERT INTO metric_rollups AS r (subject_id, key, level, bucket, low, low_step, high, high_step)
+    SELECT ${subjectId}, b.* FROM unnest(${rollups.map((one) => one.key)}::text[], ${of(rollups, (one) => one.level)}::text::int2[],
+      ${of(rollups, (one) => one.bucket)}::text::int8[], ${of(rollups, (one) => one.low)}::text::float8[], ${of(rollups, (one) => one.lowStep)}::text::float8[],
+      ${of(rollups, (one) => one.high)}::text::float8[], ${of(rollups, (one) => one.highStep)}::text::float8[]) AS b
+    ON CONFLICT (subject_id, key, level, bucket) DO UPDATE SET
+      low = least(r.low, excluded.low), low_step = CASE WHEN excluded.low < r.low THEN excluded.low_step ELSE r.low_step END,
+      high = greatest(r.high, excluded.high), high_step = CASE WHEN excluded.high > r.high THEN excluded.high_step ELSE r.high_step END
+      WHERE excluded.low < r.low OR excluded.high > r.high`;
 };

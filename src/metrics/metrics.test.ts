@@ -177,3 +177,54 @@ describe("a thinned series", () => {
     expect((await valuesOf({ maxPoints: 4, key: "one" })).one).toEqual([[7, 6]]);
   });
 });
+
+describe("a chart of a long series is read from its buckets", () => {
+  const long = (value: (step: number) => number, every = 1): [string, number, number][] =>
+    Array.from({ length: 6000 }, (_, n) => ["loss", n * every, value(n)]);
+  const chart = async () => (await valuesOf({ maxPoints: 10 })).loss ?? [];
+
+  test("spikes are kept, every point is a real one, in whatever pieces it was written", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 100, max: 2000 }),
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 5999 }), fc.double({ noNaN: true, min: -1e9, max: 1e9 })), {
+          maxLength: 5,
+        }),
+        fc.constantFrom(1, 400),
+        async (size, spikes, every) => {
+          subject = `task_metrics_${++count}`;
+          const at = new Map(spikes);
+          const points = long((n) => at.get(n) ?? Math.sin(n), every);
+          for (let from = 0; from < points.length; from += size) await append(points.slice(from, from + size));
+          const stored = new Map(points.map(([, step, value]) => [step, value]));
+          const shown = await chart();
+          expect(shown.length).toBeLessThanOrEqual(10);
+          for (const [step = 0, value] of shown) expect(stored.get(step)).toBe(value);
+          const values = [...stored.values()];
+          const seen = shown.map(([, value]) => value);
+          expect(seen).toContain(Math.max(...values));
+          expect(seen).toContain(Math.min(...values));
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test("a spike that a later attempt replaced is not shown", async () => {
+    await append(long((n) => (n === 3000 ? 99 : Math.sin(n))));
+    expect((await chart()).map(([, value]) => value)).toContain(99);
+    await append([["loss", 3000, 0.5]], 2);
+    const values = (await chart()).map(([, value]) => value ?? 0);
+    expect(Math.max(...values)).toBeLessThanOrEqual(1);
+  });
+
+  test("it looks at buckets, not at points", async () => {
+    await append(long(Math.sin));
+    const sql = getSql();
+    await sql`UPDATE metric_rollups SET high = 50, high_step = 70 WHERE subject_id = ${subject} AND bucket = 0`;
+    // What the bucket says is looked up, found to be no such point, and the points decide.
+    expect((await chart()).map(([, value]) => value)).not.toContain(50);
+    const [row] = await sql`SELECT count(*) AS n FROM metric_rollups WHERE subject_id = ${subject}`;
+    expect(row?.n).toBe(12 + 1);
+  });
+});

@@ -1,6 +1,7 @@
 // Reads metric series, thinned out for a chart where asked.
 import type postgres from "postgres";
 import { getSql, type SqlLike } from "../platform/db";
+import { levelFor } from "./rollup";
 
 export type ReadPoint = { step: number; value: number; timestamp: string };
 export type MetricSeries = Record<string, ReadPoint[]>;
@@ -60,11 +61,14 @@ const readWhole = async (sql: SqlLike, subjectId: string, keys: string[]) =>
         SELECT DISTINCT ON (key, step) key, step, value, at FROM metric_points
         WHERE subject_id = ${subjectId} AND key = ANY(${keys}) ORDER BY key, step, attempt DESC`;
 
+/** Two points of each, beside the first and the last of all. */
+const stretchesOf = (maxPoints: number): number => Math.floor((maxPoints - 2) / 2);
+
 /** A point as [value, step]. */
 type Found = [value: number, step: number];
 
 /**
- * The extremes over all attempts are found in one pass, and then looked up by step. Only where one of them turns out to
+ * The extremes over all attempts are found in one pass, of a long series over its buckets, and then looked up by step. Only where one of them turns out to
  * be replaced by a later attempt, a second pass, over the points that still count, is needed.
  */
 const readThinned = async (
@@ -81,9 +85,13 @@ const readThinned = async (
   if (maxPoints < 4) return (await lookUp(maxPoints === 1 ? [series.to] : [series.from, series.to])).map(toPoint);
   const pointsAt = (found: Found[]) => lookUp([series.from, series.to, ...found.map(([, step]) => step)]);
 
+  const level = levelFor(series.from, series.to, stretchesOf(maxPoints));
   const found = await findExtremes(
     sql,
-    sql`SELECT step, value FROM metric_points WHERE ${ofSeries}`,
+    level === null
+      ? sql`SELECT step, value FROM metric_points WHERE ${ofSeries}`
+      : sql`SELECT e.step, e.value FROM metric_rollups r CROSS JOIN LATERAL (VALUES (r.low_step, r.low), (r.high_step, r.high)) AS e(step, value)
+          WHERE ${ofSeries} AND r.level = ${level}`,
     series,
     maxPoints,
   );
@@ -100,7 +108,7 @@ const findExtremes = async (
   { from, to }: Series,
   maxPoints: number,
 ): Promise<Found[]> => {
-  const stretches = Math.floor((maxPoints - 2) / 2);
+  const stretches = stretchesOf(maxPoints);
   const rows = await sql<{ low: Found; high: Found }[]>`
     SELECT min(ARRAY[value, step]) AS low, max(ARRAY[value, step]) AS high
     FROM (${points}) AS points

@@ -1,12 +1,11 @@
 // Live hints as they arrive in this process: one Redis subscription, however many listen.
 import type { Redis } from "ioredis";
 import { getEnv } from "./env";
-import { type LiveEvent, liveChannel } from "./live";
+import { liveChannel } from "./live";
+import type { Hint, LiveEvent } from "./live-event";
 import { log } from "./log";
 import { openRedis } from "./redis";
 
-/** `resync`: hints were missed, so everything may have changed. */
-export type Hint = LiveEvent | { kind: "resync" };
 type Listener = (hints: Hint[]) => void;
 
 const listeners = new Set<Listener>();

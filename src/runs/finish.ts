@@ -49,7 +49,8 @@ const endRun = async (userId: string, end: Ending): Promise<Run> => {
   const json = (value: JsonObject | null) => (value === null ? null : sql.json(value as never));
   const [row] = await sql<RunRow[]>`
     UPDATE runs SET status = ${end.status}, completed_at = now(), end_hash = ${end.hash}, result = ${json(end.result)}::jsonb, metrics = ${json(end.metrics)}::jsonb,
-      error_message = ${end.errorMessage}, error_kind = ${end.status === "failed" ? "failed" : null}, updated_at = now()
+      error_message = ${end.errorMessage}, error_kind = ${end.status === "failed" ? "failed" : null}, updated_at = now(),
+      progress_done = ${end.status === "completed" ? sql`progress_total` : sql`progress_done`}
     WHERE id = ${end.runId} AND user_id = ${userId} AND ${isWritable(sql, end.attempt)} RETURNING ${runColumns(sql)}`;
   if (row) {
     const run = toRun(row);

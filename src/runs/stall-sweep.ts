@@ -18,7 +18,7 @@ export const sweepStalled = async (heardSeconds: number): Promise<number> => {
   const rows = await sql<RunRow[]>`
     UPDATE runs SET status = 'failed', error_message = ${LOST_MESSAGE}, error_kind = 'lost', completed_at = now(), updated_at = now()
     FROM units u WHERE u.id = runs.unit_id AND runs.status = 'running' AND runs.watched AND runs.deleted_at IS NULL AND u.stall_timeout_seconds > 0
-      AND runs.last_named_at < now() - make_interval(secs => u.stall_timeout_seconds) AND u.stall_timeout_seconds <= ${heardSeconds}
+      AND runs.last_named_at < now() - make_interval(secs => u.stall_timeout_seconds) AND u.stall_timeout_seconds <= ${heardSeconds}::float8
     RETURNING ${runColumns(sql)}`;
   for (const row of rows) {
     tellRun(toRun(row));

@@ -170,6 +170,7 @@ export const purgeTrash = async (): Promise<number> => {
       const ids = old.map((run) => run.id);
       await sql`DELETE FROM log_chunks WHERE subject_id = ANY(${ids})`;
       await sql`DELETE FROM metric_points WHERE subject_id = ANY(${ids})`;
+      await sql`DELETE FROM metric_rollups WHERE subject_id = ANY(${ids})`;
       await sql`DELETE FROM run_checkpoints WHERE run_id = ANY(${ids})`;
       await sql`DELETE FROM runs WHERE id = ANY(${ids})`;
       return ids.length;

@@ -14,6 +14,7 @@ const FLOORS: Record<string, number> = {
   "src/metrics": 1,
   "src/logs": 1,
   "src/accounts": 1,
+  "src/programs": 1.5,
   "src/tasks": 2,
   "src/runs": 2,
   "src/api": 3,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/platform/json-safety";
-import { programArgv, programConfig } from "./argv";
+import { programConfig } from "../../src/programs/command";
+import { programArgv } from "./argv";
 
 const root = mkdtempSync(join(tmpdir(), "mlqueue-argv-"));
 const folder = join(root, "programs");

@@ -4,9 +4,9 @@ import { statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
+import { searchPath } from "../../src/programs/search-path";
 import { type Leader, leaderOf, processStartTime, proveDead } from "../containment";
 import { oomKills } from "./oom-kills";
-import { searchPath } from "./search-path";
 import { makeStopping, type StopReason } from "./stopping";
 
 export type Program = {

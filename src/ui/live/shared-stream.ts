@@ -1,7 +1,7 @@
 // One stream of live events per browser: over HTTP/1.1 a browser opens six connections per site, and a stream per tab
 // would use them up. The tab that gets the lock holds the stream and passes everything on; when it closes, the next one
 // in line gets the lock.
-import type { Hint } from "../../platform/live-hub";
+import type { Hint } from "../../platform/live-event";
 import type { StreamState } from "./connection";
 
 /** `resync`: something may have been missed, so all that is shown is asked for again. */

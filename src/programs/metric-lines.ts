@@ -1,7 +1,7 @@
 // PURE. Metric lines: JSON objects with a number `step`, whose other finite numbers are points.
 
-import type { MetricPoint } from "../src/metrics/append";
-import { isJsonObject } from "../src/platform/json-safety";
+import type { MetricPoint } from "../metrics/append";
+import { isJsonObject } from "../platform/json-safety";
 
 const MAX_KEY = 200;
 const NOT_POINTS = new Set(["step", "timestamp", "time"]);
