@@ -71,6 +71,15 @@ describe("bulk", () => {
   });
 });
 
+test("a change of a run that is meant for a version is refused when the unit has another one by now", async () => {
+  const { unitId, ids } = await make(1);
+  const [runId = ""] = ids;
+  const change = (name: string, ifVersion: number) => mine.runs.update({ runId, name, ifVersion });
+  expect((await change("a", 2)).name).toBe("a");
+  await expect(change("b", 2)).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
+  expect([(await mine.runs.get({ runId })).name, await version(unitId)]).toEqual(["a", 3]);
+});
+
 describe("move", () => {
   test("puts runs before another, or behind all; what has started is named, and what changes nothing costs no version", async () => {
     const { unitId, ids } = await make(5);
