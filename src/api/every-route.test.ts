@@ -1,4 +1,4 @@
-// What holds for each route of the table, whatever it does: who may call, which methods there are, the path without /v1, OPTIONS.
+// What holds for each route of the table, whatever it does: who may call, which methods there are, the path without /v1 or /v2, OPTIONS.
 import { beforeAll, describe, expect, test } from "vitest";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
@@ -14,12 +14,12 @@ beforeAll(async () => {
 });
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-const paths = [...new Set(routes.map((route) => route.path))].filter((path) => path.startsWith("/v1/"));
+const paths = [...new Set(routes.map((route) => route.path))];
 const methodsAt = (path: string) =>
   routes.filter((route) => route.path === path).map((route) => route.method as string);
 const written = (path: string) => path.replace(/:\w+/g, "nobodys");
 
-test("the table holds the contract's routes of V1", () => {
+test("the table holds the contract's routes", () => {
   expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(
     expect.arrayContaining([
       "POST /v1/tasks",
@@ -43,6 +43,38 @@ test("the table holds the contract's routes of V1", () => {
       "DELETE /v1/configs/templates/:id",
       "GET /v1/statistics/tasks",
       "POST /v1/auth/token",
+      "POST /v2/groups",
+      "GET /v2/groups",
+      "GET /v2/groups/:id",
+      "PUT /v2/groups/:id",
+      "DELETE /v2/groups/:id",
+      "POST /v2/groups/:id/units",
+      "GET /v2/groups/:id/units",
+      "GET /v2/groups/:id/statistics",
+      "GET /v2/units/:id",
+      "PUT /v2/units/:id",
+      "DELETE /v2/units/:id",
+      "POST /v2/units/:id/sync",
+      "POST /v2/units/:id/heartbeat",
+      "POST /v2/units/:id/claim",
+      "POST /v2/units/:id/queues",
+      "GET /v2/units/:id/queues",
+      "POST /v2/units/:id/queues/batch",
+      "POST /v2/units/:id/queues/reorder",
+      "GET /v2/units/:id/statistics",
+      "GET /v2/queues",
+      "GET /v2/queues/:id",
+      "PUT /v2/queues/:id",
+      "DELETE /v2/queues/:id",
+      "POST /v2/queues/:id/start",
+      "POST /v2/queues/:id/complete",
+      "POST /v2/queues/:id/fail",
+      "POST /v2/queues/:id/cancel",
+      "POST /v2/queues/:id/retry",
+      "POST /v2/queues/:id/metrics",
+      "GET /v2/queues/:id/metrics",
+      "POST /v2/queues/:id/logs",
+      "GET /v2/queues/:id/logs",
     ]),
   );
 });
@@ -78,14 +110,14 @@ describe.each(paths)("%s", (path) => {
     expect(head.headers.get("Content-Type")).toBe("application/json");
   });
 
-  test("is the same without /v1 for a bearer, and with a slash behind it", async () => {
-    const isBare = /^\/v1\/(tasks|queue|configs|statistics)(\/|$)/.test(path);
+  test("is the same without /v1 or /v2 for a bearer, and with a slash behind it", async () => {
+    const isBare = /^\/(v1\/(tasks|queue|configs|statistics)|v2\/(groups|units|queues))(\/|$)/.test(path);
     for (const method of methodsAt(path)) {
       // An empty list: it is refused, or does nothing.
       const options = { key: account.key, ...(method !== "GET" && { body: { tasks: [], task_ids: [] } }) };
       const [{ status, json }, bare, slashed] = [
         await call(method, at, options),
-        await call(method, at.replace("/v1", ""), options),
+        await call(method, at.replace(/^\/v[12]/, ""), options),
         await call(method, `${at}/`, options),
       ];
       expect([slashed.status, slashed.json.code]).toEqual([status, json.code]);

@@ -8,7 +8,7 @@ import { getRun, getRunRow, runNotFound } from "./read-runs";
 import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
 import { nameOfRun } from "./run-name";
 import { fitOf } from "./schema-fit";
-import { lockUnit, raiseVersion } from "./unit-lock";
+import { checkVersion, lockUnit, raiseVersion } from "./unit-lock";
 
 export type NewRun = {
   parameters: JsonObject;
@@ -71,7 +71,7 @@ export const tellUnit = (userId: string, unitId: string): void => publishLive([{
 
 /**
  * Changes a run that waits. Another name or other parameters raise the unit's version by one.
- * @throws NOT_FOUND; INVALID_QUEUE_STATUS once it has started
+ * @throws NOT_FOUND; INVALID_QUEUE_STATUS once it has started; PRECONDITION_FAILED when `ifVersion` is not the unit's version any more
  */
 export const updateRun = async (
   userId: string,
@@ -80,6 +80,7 @@ export const updateRun = async (
     name?: string | undefined;
     parameters?: JsonObject | undefined;
     metadata?: JsonObject | undefined;
+    ifVersion?: number | undefined;
   },
 ): Promise<Run> => {
   const { runId } = input;
@@ -91,6 +92,7 @@ export const updateRun = async (
         SELECT ${runColumns(sql)} FROM runs WHERE id = ${runId} AND deleted_at IS NULL FOR UPDATE`;
       if (!before) throw runNotFound(runId);
       if (before.status !== "pending") throw wrongStatus(runId, before.status, "pending");
+      checkVersion(unitId, unit, input.ifVersion);
       const name = input.name ?? before.name;
       const parameters = input.parameters ?? before.parameters;
       const [after] = await sql<{ changed: boolean }[]>`

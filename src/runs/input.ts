@@ -89,6 +89,8 @@ export const runChange = z.object({
   name: name.optional(),
   parameters: jsonObject.optional(),
   metadata: jsonObject.optional(),
+  /** refused when the unit has another version by now */
+  ifVersion: z.int().optional(),
 });
 export const runList = z.object({
   unitId: id.optional(),

@@ -155,7 +155,7 @@ export const queueRoutes: Route[] = [
     path: "/v2/queues/:id",
     description: {
       summary: "Change a pending queue",
-      body: runChange.omit({ runId: true }),
+      body: runChange.omit({ runId: true, ifVersion: true }),
       exampleBody: { parameters: { lr: 0.02, epochs: 10 } },
       example: oneQueue(examples.queue),
     },

@@ -19,6 +19,19 @@ export const lockUnit = async (sql: SqlLike, userId: string, unitId: string): Pr
   return { version: unit.version, paused: unit.paused, parametersSchema: unit.parameters_schema };
 };
 
+/**
+ * For a change that is meant for a version, or for one of some. Under the unit's lock.
+ * @throws PRECONDITION_FAILED when the unit has another one by now
+ */
+export const checkVersion = (
+  unitId: string,
+  { version }: LockedUnit,
+  ifVersion: number | number[] | undefined,
+): void => {
+  if (ifVersion !== undefined && ![ifVersion].flat().includes(version))
+    throw new DomainError("PRECONDITION_FAILED", "unitChanged", { params: { id: unitId, version } });
+};
+
 /** +1, once per call of a verb, in the transaction that changes something. @returns the new version */
 export const raiseVersion = async (sql: SqlLike, unitId: string): Promise<number> => {
   const [unit] = await sql<{ version: number }[]>`

@@ -1,11 +1,10 @@
 // Units: a queue of runs for one training program. Reading and changing them; removal is in trash.ts.
 import { getSql, type SqlLike, withRetries } from "../platform/db";
-import { DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
 import { groupNotFound, tellGroups } from "./groups";
-import { lockUnit, raiseVersion, unitNotFound } from "./unit-lock";
+import { checkVersion, lockUnit, raiseVersion, unitNotFound } from "./unit-lock";
 
 export type Unit = {
   unitId: string;
@@ -188,8 +187,7 @@ export const updateUnit = async (
   await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
-      if (input.ifVersion !== undefined && ![input.ifVersion].flat().includes(unit.version))
-        throw new DomainError("PRECONDITION_FAILED", "unitChanged", { params: { id: unitId, version: unit.version } });
+      checkVersion(unitId, unit, input.ifVersion);
       if (input.stallTimeoutSeconds !== undefined)
         await sql`UPDATE units SET stall_timeout_seconds = ${stallOf(input.stallTimeoutSeconds)}, updated_at = now() WHERE id = ${unitId}`;
       const description = input.description === undefined ? sql`description` : sql`${input.description}::text`;

@@ -84,7 +84,7 @@ export type Caller = {
   templates: () => Promise<{ templateId: string; name: string; config: JsonObject; description: string | null }[]>;
 };
 
-const asRefused = (error: unknown): unknown =>
+export const asRefused = (error: unknown): unknown =>
   error instanceof TRPCError && error.cause instanceof DomainError
     ? new Refused(error.cause.code, error.cause.details)
     : error;

@@ -21,6 +21,20 @@ const admin = async <T>(run: (sql: postgres.Sql) => Promise<T>): Promise<T> => {
   }
 };
 
+/**
+ * Drops a database with all connections to it. Only a superuser may end an autovacuum that is at work there, so that
+ * FORCE is refused (42501) to others; without FORCE PostgreSQL ends it by itself.
+ */
+const dropDatabase = (name: string): Promise<unknown> =>
+  admin(async (sql) => {
+    try {
+      await sql.unsafe(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+    } catch (error) {
+      if (!(error instanceof postgres.PostgresError) || error.code !== "42501") throw error;
+      await sql.unsafe(`DROP DATABASE IF EXISTS "${name}"`);
+    }
+  });
+
 /** Databases are copied from a template that the first test file of a run migrates. */
 const templateName = (): string => `mlqueue_template_${process.env.MLQUEUE_TEST_RUN ?? "local"}`;
 
@@ -75,7 +89,7 @@ export const useTestServices = (extra: Record<string, string> = {}): { databaseU
     closeRedis();
     await getSql()`SELECT 1`;
     await closeDb();
-    await admin((sql) => sql.unsafe(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`));
+    await dropDatabase(name);
   }, 60_000);
   return { databaseUrl: url.href, redisPrefix };
 };
