@@ -116,6 +116,10 @@ test("ranges hold both ends and no junk digits", () => {
   expect(of({ kind: "range", from: 0, to: 0.5, step: 0.1 })).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5]);
   expect(of({ kind: "range", from: 3, to: 1, step: 1 })).toEqual([3, 2, 1]);
   expect(of({ kind: "range", from: 0, to: 1, step: 0.4 })).toEqual([0, 0.4, 0.8]);
+  // Twelve digits of it would be beyond both ends.
+  expect(of({ kind: "range", from: 999999.9999970001, to: 999999.9999970001, count: 3 })).toEqual(
+    Array.from({ length: 3 }, () => 999999.9999970001),
+  );
   expect(of({ kind: "range", from: 1, to: 2, count: 5 })).toEqual([1, 1.25, 1.5, 1.75, 2]);
   expect(of({ kind: "logRange", from: 1e-4, to: 1, count: 5 })).toEqual([1e-4, 1e-3, 1e-2, 1e-1, 1]);
 });

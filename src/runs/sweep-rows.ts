@@ -20,9 +20,12 @@ const valueAt = (spec: Spec, nth: number): unknown => {
     case "range": {
       if (nth === 0) return spec.from;
       const last = sizeOf(spec) - 1;
-      if (spec.step === undefined)
-        return nth === last ? spec.to : tidy(spec.from + ((spec.to - spec.from) * nth) / last);
-      const at = tidy(spec.from + Math.sign(spec.to - spec.from) * spec.step * nth);
+      if (spec.step === undefined && nth === last) return spec.to;
+      const at = tidy(
+        spec.step === undefined
+          ? spec.from + ((spec.to - spec.from) * nth) / last
+          : spec.from + Math.sign(spec.to - spec.from) * spec.step * nth,
+      );
       return within(at, Math.min(spec.from, spec.to), Math.max(spec.from, spec.to));
     }
     case "logRange": {
