@@ -211,3 +211,13 @@ export const CancelledIcon = (props: IconProps) => (
     <path d="m4.5 11.5 7-7" />
   </Icon>
 );
+export const GripIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M6 4v.01M10 4v.01M6 8v.01M10 8v.01M6 12v.01M10 12v.01" strokeWidth="2" />
+  </Icon>
+);
+export const TrashIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M3 4.5h10M6.5 4.5v-1h3v1m-5 0 .5 8.5h6l.5-8.5M7 7v3.5m2-3.5v3.5" />
+  </Icon>
+);

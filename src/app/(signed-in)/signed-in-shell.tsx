@@ -1,9 +1,10 @@
 "use client";
 // What all pages behind the sign-in share: the server, live updates, header, notices.
 import type { ReactNode } from "react";
+import { useRunRefresh } from "../../runs/ui/refresh";
 import { useTaskRefresh } from "../../tasks/ui/refresh";
 import { Announcer } from "../../ui/announcer";
-import { LiveProvider } from "../../ui/live/live-provider";
+import { LiveProvider, type Refresh } from "../../ui/live/live-provider";
 import { AppHeader } from "../../ui/shell/app-header";
 import { Toaster } from "../../ui/toaster";
 import { TooltipProvider } from "../../ui/tooltip";
@@ -12,7 +13,12 @@ import { ServerProvider } from "../../ui/trpc";
 type Props = { userId: string; email: string; children: ReactNode };
 
 const LivePages = ({ userId, email, children }: Props) => {
-  const refresh = useTaskRefresh();
+  const refreshTasks = useTaskRefresh();
+  const refreshRuns = useRunRefresh();
+  const refresh = (what: Refresh) => {
+    refreshTasks(what);
+    refreshRuns(what);
+  };
   return (
     <LiveProvider userId={userId} onRefresh={refresh}>
       <AppHeader email={email} />

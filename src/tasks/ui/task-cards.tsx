@@ -4,9 +4,9 @@ import clsx from "clsx";
 import Link from "next/link";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Checkbox } from "../../ui/field";
+import type { Selection } from "../../ui/selection";
 import type { Task } from "../task";
 import { RowMenu } from "./row-menu";
-import type { Selection } from "./selection";
 import { StatusBadge } from "./status-badge";
 import { TaskCreated, TaskDetail, TaskMetric, TaskTags } from "./task-cells";
 

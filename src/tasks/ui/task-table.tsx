@@ -8,10 +8,10 @@ import { useLanguage } from "../../i18n/locale-provider";
 import type { PlainKey } from "../../i18n/translate";
 import { Checkbox } from "../../ui/field";
 import { ArrowDownIcon, ArrowUpIcon } from "../../ui/icons";
+import type { Selection } from "../../ui/selection";
 import type { Task } from "../task";
 import type { ListState, Sort } from "./list-state";
 import { RowMenu } from "./row-menu";
-import type { Selection } from "./selection";
 import { StatusBadge } from "./status-badge";
 import { TaskCreated, TaskDetail, TaskMetric, TaskTags } from "./task-cells";
 

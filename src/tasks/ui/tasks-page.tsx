@@ -7,6 +7,7 @@ import { Button, LinkButton } from "../../ui/button";
 import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
 import { ArrowUpIcon, PlusIcon, SearchIcon, TrayIcon } from "../../ui/icons";
+import { useSelection } from "../../ui/selection";
 import { useShortcut } from "../../ui/shortcut";
 import { useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
@@ -18,7 +19,6 @@ import { type ListState, listQuery, nextSort, readListState } from "./list-state
 import { Pager } from "./pager";
 import { QueueBanners } from "./queue-banners";
 import { QueueBar } from "./queue-bar";
-import { useSelection } from "./selection";
 import { STATUS_LOOK } from "./status-badge";
 import { useSteadyRows } from "./steady-rows";
 import { TaskCards } from "./task-cards";

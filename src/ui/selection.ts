@@ -4,11 +4,11 @@ import { useCallback, useMemo, useRef, useState } from "react";
 
 export type Selection = {
   chosen: ReadonlySet<string>;
-  has: (taskId: string) => boolean;
+  has: (id: string) => boolean;
   isAll: boolean;
   isSome: boolean;
   /** with `range`, all from the last one toggled to this one */
-  toggle: (taskId: string, range: boolean) => void;
+  toggle: (id: string, range: boolean) => void;
   toggleAll: () => void;
   clear: () => void;
 };
@@ -22,14 +22,14 @@ export const useSelection = (ids: string[]): Selection => {
 
   const chosen = useMemo(() => new Set(ids.filter((id) => all.has(id))), [ids, all]);
 
-  const toggle = useCallback((taskId: string, range: boolean) => {
+  const toggle = useCallback((id: string, range: boolean) => {
     const from = range && anchor.current !== null ? order.current.indexOf(anchor.current) : -1;
-    const to = order.current.indexOf(taskId);
-    anchor.current = taskId;
+    const to = order.current.indexOf(id);
+    anchor.current = id;
     setAll((before) => {
       const next = new Set(before);
       if (from >= 0) for (const id of order.current.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(id);
-      else if (!next.delete(taskId)) next.add(taskId);
+      else if (!next.delete(id)) next.add(id);
       return next;
     });
   }, []);
@@ -37,7 +37,7 @@ export const useSelection = (ids: string[]): Selection => {
   const isAll = ids.length > 0 && chosen.size === ids.length;
   return {
     chosen,
-    has: (taskId) => chosen.has(taskId),
+    has: (id) => chosen.has(id),
     isAll,
     isSome: chosen.size > 0,
     toggle,

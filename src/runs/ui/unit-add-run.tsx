@@ -1,0 +1,112 @@
+"use client";
+// One more run: fields where the driver said what it takes, JSON otherwise.
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useId, useMemo, useState } from "react";
+import { toast } from "sonner";
+import { useLanguage } from "../../i18n/locale-provider";
+import type { JsonObject } from "../../platform/json-safety";
+import { Button } from "../../ui/button";
+import { Dialog } from "../../ui/dialog";
+import { useRefusalSentence } from "../../ui/error-state";
+import { Field, Input } from "../../ui/field";
+import type { JsonProblem } from "../../ui/json-problem";
+import { refusalOf } from "../../ui/refusal";
+import { type Outputs, useTRPC } from "../../ui/trpc";
+import { fieldsOf, parametersFrom } from "./unit-fields";
+import { jsonText, ParameterFields, ParametersJson, readParameters } from "./unit-parameters";
+import { useUnitRefetch } from "./use-unit-actions";
+
+type Unit = Outputs["units"]["get"];
+
+export const AddRun = ({ unit, onClose }: { unit: Unit; onClose: () => void }) => {
+  const { t } = useLanguage();
+  const trpc = useTRPC();
+  const refetch = useUnitRefetch();
+  const sentence = useRefusalSentence();
+  const formId = useId();
+  const fields = useMemo(() => fieldsOf(unit.parametersSchema), [unit.parametersSchema]);
+  const [asJson, setAsJson] = useState(fields === null);
+  const [values, setValues] = useState(() =>
+    Object.fromEntries((fields ?? []).map((field) => [field.name, field.initial])),
+  );
+  const [text, setText] = useState('{\n  "lr": 0.01\n}');
+  const [problem, setProblem] = useState<JsonProblem | null>(null);
+  const [bad, setBad] = useState<string | null>(null);
+  const [name, setName] = useState("");
+  const create = useMutation(
+    trpc.runs.create.mutationOptions({
+      onSuccess: async (run) => {
+        toast.success(t("unit.added", { name: run.name }));
+        onClose();
+        await refetch();
+      },
+    }),
+  );
+
+  const toJson = () => {
+    const read = parametersFrom(fields ?? [], values);
+    if ("parameters" in read) setText(jsonText(read.parameters));
+    setAsJson(true);
+  };
+  const read = (): JsonObject | null => {
+    if (!asJson && fields) {
+      const filled = parametersFrom(fields, values);
+      setBad("bad" in filled ? filled.bad : null);
+      return "bad" in filled ? null : filled.parameters;
+    }
+    const found = readParameters(text);
+    setProblem("problem" in found ? found.problem : null);
+    return "problem" in found ? null : found.value;
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const parameters = read();
+    if (parameters === null) return;
+    create.mutate({ unitId: unit.unitId, parameters, ...(name.trim() === "" ? {} : { name: name.trim() }) });
+  };
+
+  return (
+    <Dialog
+      open
+      onOpenChange={onClose}
+      title={t("unit.addTitle", { name: unit.name })}
+      footer={
+        <>
+          <Button onClick={onClose}>{t("action.close")}</Button>
+          <Button look="primary" type="submit" form={formId} busy={create.isPending}>
+            {t("unit.add")}
+          </Button>
+        </>
+      }
+    >
+      <form id={formId} onSubmit={submit} className="space-y-4">
+        {asJson || !fields ? (
+          <ParametersJson
+            text={text}
+            problem={problem}
+            onChange={setText}
+            onForm={fields ? () => setAsJson(false) : undefined}
+          />
+        ) : (
+          <ParameterFields
+            fields={fields}
+            values={values}
+            bad={bad}
+            onChange={(key, value) => setValues({ ...values, [key]: value })}
+            onJson={toJson}
+          />
+        )}
+        <Field label={t("unit.name")} optional={t("form.optional")} hint={t("unit.nameHint")}>
+          {(field) => (
+            <Input {...field} value={name} maxLength={500} onChange={(event) => setName(event.target.value)} />
+          )}
+        </Field>
+        {create.isError && (
+          <p role="alert" className="text-sm text-bad">
+            {sentence(refusalOf(create.error))}
+          </p>
+        )}
+      </form>
+    </Dialog>
+  );
+};

@@ -1,0 +1,88 @@
+"use client";
+// What the unit is, whether somebody works for it, and what can be done to all of it.
+import clsx from "clsx";
+import Link from "next/link";
+import { useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Badge } from "../../ui/badge";
+import { Button, LinkButton } from "../../ui/button";
+import { PauseIcon, PlayIcon, PlusIcon, TableIcon } from "../../ui/icons";
+import { RelativeTime } from "../../ui/time";
+import type { Outputs } from "../../ui/trpc";
+import { AddRun } from "./unit-add-run";
+import { PauseUnit } from "./unit-pause";
+import { useUnitActions } from "./use-unit-actions";
+
+type Unit = Outputs["units"]["get"];
+
+const DriverDot = ({ unit }: { unit: Unit }) => {
+  const { t } = useLanguage();
+  const isThere = unit.connectionStatus === "connected";
+  return (
+    <span className="flex flex-wrap items-center gap-x-1.5">
+      <span aria-hidden="true" className={clsx("size-2 rounded-full", isThere ? "bg-ok" : "border border-control")} />
+      <span className={isThere ? "text-ok" : undefined}>{t(isThere ? "unit.connected" : "unit.disconnected")}</span>
+      {!isThere && <span>· {unit.lastHeartbeat ? <LastSeen at={unit.lastHeartbeat} /> : t("unit.neverSeen")}</span>}
+    </span>
+  );
+};
+
+const LastSeen = ({ at }: { at: string }) => {
+  const { t } = useLanguage();
+  const [before = "", after = ""] = t("unit.lastSeen", { time: "\u0000" }).split("\u0000");
+  return (
+    <>
+      {before}
+      <RelativeTime at={at} />
+      {after}
+    </>
+  );
+};
+
+export const UnitHeader = ({ unit }: { unit: Unit }) => {
+  const { t } = useLanguage();
+  const { resume } = useUnitActions();
+  const [opened, setOpened] = useState<"pause" | "add" | null>(null);
+  const close = () => setOpened(null);
+  const { unitId } = unit;
+  const state = unit.paused ? "paused" : unit.status;
+  return (
+    <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+      <div className="min-w-0">
+        <Link href={`/groups/${encodeURIComponent(unit.groupId)}`} className="text-sm text-ink-2 hover:text-ink">
+          {unit.groupName}
+        </Link>
+        <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight wrap-anywhere">
+          {unit.name}
+          <Badge tone={unit.paused ? "warn" : unit.status === "running" ? "accent" : "neutral"}>
+            {t(`unit.state.${state}`)}
+          </Badge>
+        </h1>
+        <p className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-ink-2">
+          <DriverDot unit={unit} />
+          <span className="tabular-nums">{t("unit.version", { version: unit.version })}</span>
+        </p>
+        {unit.description && <p className="mt-1 max-w-2xl text-sm text-ink-2 wrap-anywhere">{unit.description}</p>}
+      </div>
+      <div className="flex flex-wrap gap-2">
+        {unit.paused ? (
+          <Button icon={<PlayIcon />} busy={resume.isPending} onClick={() => resume.mutate({ unitId })}>
+            {t("unit.resume")}
+          </Button>
+        ) : (
+          <Button icon={<PauseIcon />} onClick={() => setOpened("pause")}>
+            {t("unit.pause")}
+          </Button>
+        )}
+        <LinkButton href={`/units/${encodeURIComponent(unitId)}/sweeps/new`} icon={<TableIcon />}>
+          {t("unit.newSweep")}
+        </LinkButton>
+        <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("add")}>
+          {t("unit.add")}
+        </Button>
+      </div>
+      {opened === "pause" && <PauseUnit unitId={unitId} name={unit.name} onClose={close} />}
+      {opened === "add" && <AddRun unit={unit} onClose={close} />}
+    </header>
+  );
+};

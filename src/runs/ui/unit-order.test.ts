@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { beforeAtIndex, bestOf, differingKeys, movedBefore, movesBack } from "./unit-order";
+
+const ids = ["a", "b", "c", "d", "e"];
+
+test.each([
+  [["d"], "b", "adbce"],
+  [["a"], "e", "bcdae"],
+  [["a"], null, "bcdea"],
+  [["e", "b"], "a", "ebacd"],
+  [["c"], "gone", "abdec"],
+])("%s goes before %s: %s", (moving, before, order) => {
+  expect(movedBefore(ids, moving, before).join("")).toBe(order);
+});
+
+test.each([
+  ["c", 0, "a"],
+  ["a", 1, "c"],
+  ["a", 4, null],
+  ["b", -3, "a"],
+  ["b", 99, null],
+])("%s at index %i goes before %s, and stands there then", (id, index, before) => {
+  expect(beforeAtIndex(ids, id, index)).toBe(before);
+  const at = movedBefore(ids, [id], before).indexOf(id);
+  expect(at).toBe(Math.min(4, Math.max(0, index)));
+});
+
+test("every move of two runs is undone by its moves back", () => {
+  for (const one of ids)
+    for (const other of ids.filter((id) => id !== one))
+      for (const before of [...ids, null].filter((id) => id !== one && id !== other)) {
+        const moved = movedBefore(ids, [one, other], before);
+        const back = movesBack(ids, [one, other]).reduce(
+          (order, move) => movedBefore(order, move.runIds, move.beforeId),
+          moved,
+        );
+        expect(back).toEqual(ids);
+      }
+});
+
+test("only parameters that differ are shown, a missing one too; a single run shows all", () => {
+  expect(
+    differingKeys([
+      { lr: 0.1, bs: 32, layers: [1, 2] },
+      { lr: 0.2, bs: 32, layers: [1, 2], seed: null },
+    ]),
+  ).toEqual(["lr", "seed"]);
+  expect(differingKeys([{ lr: 0.1, bs: 32 }])).toEqual(["lr", "bs"]);
+  expect(differingKeys([])).toEqual([]);
+});
+
+test("the best run is the largest or the smallest that has the number", () => {
+  const runs = [
+    { runId: "a", acc: 0.7 },
+    { runId: "b", acc: null },
+    { runId: "c", acc: 0.9 },
+  ];
+  expect(bestOf(runs, (run) => run.acc, "max")).toBe("c");
+  expect(bestOf(runs, (run) => run.acc, "min")).toBe("a");
+  expect(bestOf(runs, () => null, "min")).toBeNull();
+});

@@ -1,0 +1,65 @@
+// PURE. The waiting list as the reader sees it: moved by index, and told apart by what differs.
+import type { JsonObject } from "../../platform/json-safety";
+
+/** The ids with some of them moved before another one, or behind all: what the server answers to the same `runs.move`. */
+export const movedBefore = (ids: readonly string[], moving: readonly string[], beforeId: string | null): string[] => {
+  const isMoving = new Set(moving);
+  const others = ids.filter((id) => !isMoving.has(id));
+  const at = beforeId === null ? -1 : others.indexOf(beforeId);
+  return at === -1 ? [...others, ...moving] : [...others.slice(0, at), ...moving, ...others.slice(at)];
+};
+
+/**
+ * What `runs.move` has to be told so that one run stands at an index.
+ * @param index from 0, among all, the run itself taken out; beyond the ends counts as the end
+ */
+export const beforeAtIndex = (ids: readonly string[], id: string, index: number): string | null =>
+  ids.filter((one) => one !== id)[Math.max(0, index)] ?? null;
+
+export type Move = { runIds: string[]; beforeId: string | null };
+
+/**
+ * The moves that bring `moved` back to where they stood in `before`, last one first: each goes before its old successor,
+ * which stands right by then. Neighbours go together.
+ */
+export const movesBack = (before: readonly string[], moved: readonly string[]): Move[] => {
+  const isMoved = new Set(moved);
+  const moves: Move[] = [];
+  let block: string[] = [];
+  for (const [index, id] of before.entries()) {
+    if (isMoved.has(id)) block.push(id);
+    if (block.length > 0 && !isMoved.has(before[index + 1] ?? "")) {
+      moves.unshift({ runIds: block, beforeId: before[index + 1] ?? null });
+      block = [];
+    }
+  }
+  return moves;
+};
+
+const textOf = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
+
+/** The parameters that are not the same in all runs, in the order in which they first come. @returns all of them for a single run */
+export const differingKeys = (all: readonly JsonObject[]): string[] => {
+  const keys = [...new Set(all.flatMap((one) => Object.keys(one)))];
+  if (all.length < 2) return keys;
+  return keys.filter((key) => new Set(all.map((one) => textOf(one[key]))).size > 1);
+};
+
+/** A value for a cell: text as it is, anything else as JSON. */
+export const shownValue = (value: unknown): string =>
+  value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
+
+/** Of some runs with a number each, the best one. @returns null where none has the number */
+export const bestOf = <R extends { runId: string }>(
+  runs: readonly R[],
+  numberOf: (run: R) => number | null,
+  goal: "max" | "min",
+): string | null => {
+  let best: { id: string; value: number } | null = null;
+  for (const run of runs) {
+    const value = numberOf(run);
+    if (value === null) continue;
+    if (best === null || (goal === "max" ? value > best.value : value < best.value)) best = { id: run.runId, value };
+  }
+  return best?.id ?? null;
+};

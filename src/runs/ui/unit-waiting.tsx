@@ -1,0 +1,165 @@
+"use client";
+// The waiting list, in the order in which drivers take from it, to be changed while they do.
+import { useCallback, useMemo, useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Button } from "../../ui/button";
+import { EmptyState } from "../../ui/empty-state";
+import { Checkbox } from "../../ui/field";
+import { ArrowUpIcon, CrossIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
+import { useSelection } from "../../ui/selection";
+import type { Outputs } from "../../ui/trpc";
+import type { Run } from "../run";
+import { type Bulk, BulkDialog } from "./unit-bulk";
+import { beforeAtIndex, differingKeys } from "./unit-order";
+import { GRID, type RowVerb, WaitingRow } from "./unit-waiting-row";
+import { useListMove } from "./use-list-move";
+import { useMoveRuns } from "./use-move-runs";
+import { useUnitActions } from "./use-unit-actions";
+
+/** Rows drawn at first; the others on demand. */
+const SHOWN = 200;
+/** More than these would hide the name. */
+const MAX_KEYS = 6;
+
+export const UnitWaiting = ({
+  unitId,
+  runs,
+  plan,
+}: {
+  unitId: string;
+  runs: Run[];
+  plan: Outputs["units"]["plan"] | undefined;
+}) => {
+  const { t, format } = useLanguage();
+  const move = useMoveRuns(unitId);
+  const { cancel, removeRun } = useUnitActions();
+  const [limit, setLimit] = useState(SHOWN);
+  const [edited, setEdited] = useState<string | null>(null);
+  const [bulk, setBulk] = useState<Bulk | null>(null);
+  const byId = useMemo(() => new Map(runs.map((run) => [run.runId, run])), [runs]);
+  const ids = useMemo(() => runs.map((run) => run.runId), [runs]);
+  const keys = useMemo(() => differingKeys(runs.map((run) => run.parameters)).slice(0, MAX_KEYS), [runs]);
+  const plans = useMemo(() => new Map(plan?.waiting.map((one) => [one.runId, one])), [plan]);
+  const selection = useSelection(ids);
+  const nameOf = useCallback((id: string) => byId.get(id)?.name ?? "", [byId]);
+  const { list, shown, heldId, handle } = useListMove(ids, nameOf, (runIds, beforeId) => void move(runIds, beforeId));
+
+  const onVerb = (verb: RowVerb, run: Run) => {
+    const { runId } = run;
+    const to = (index: number) => void move([runId], beforeAtIndex(ids, runId, index));
+    const at = ids.indexOf(runId);
+    if (verb === "top") to(0);
+    else if (verb === "up") to(at - 1);
+    else if (verb === "down") to(at + 1);
+    else if (verb === "bottom") to(ids.length);
+    else if (verb === "edit") setEdited(runId);
+    else if (verb === "cancel") cancel.mutate({ runId });
+    else removeRun(run);
+  };
+  const chosen = ids.filter(selection.has);
+  const act = (action: Bulk["action"]) => setBulk({ unitId, action, runIds: chosen });
+  const chosenToTop = () => {
+    void move(chosen, ids.find((id) => !selection.has(id)) ?? null);
+    selection.clear();
+  };
+
+  return (
+    <section aria-labelledby="waiting" className="overflow-clip rounded-xl border border-line bg-surface">
+      <div className="flex min-h-11 flex-wrap items-center justify-between gap-x-3 gap-y-1 border-b border-line px-4 py-1.5">
+        <h2 id="waiting" className="flex items-baseline gap-2 text-sm font-semibold">
+          {t("unit.waiting")}
+          <span className="font-normal text-ink-2 tabular-nums">{format.number(runs.length)}</span>
+        </h2>
+        {selection.isSome ? (
+          <div role="toolbar" aria-label={t("unit.selectedLabel")} className="flex flex-wrap items-center gap-1.5">
+            <span className="mr-1 text-sm tabular-nums" aria-live="polite">
+              {t("unit.selected", { count: chosen.length })}
+            </span>
+            <Button size="sm" icon={<ArrowUpIcon />} onClick={chosenToTop}>
+              {t("unit.toTop")}
+            </Button>
+            <Button size="sm" icon={<StopIcon />} onClick={() => act("cancel")}>
+              {t("unit.cancel")}
+            </Button>
+            <Button size="sm" icon={<TrashIcon />} onClick={() => act("remove")}>
+              {t("unit.remove")}
+            </Button>
+            <Button size="sm" look="ghost" icon={<CrossIcon />} onClick={selection.clear}>
+              {t("unit.clear")}
+            </Button>
+          </div>
+        ) : (
+          runs.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
+        )}
+      </div>
+      {runs.length === 0 ? (
+        <EmptyState icon={<TrayIcon />} title={t("unit.waitingNone")}>
+          {t("unit.waitingNoneNote")}
+        </EmptyState>
+      ) : (
+        <>
+          <div className={`${GRID} border-b border-line px-2 py-1.5 text-xs text-ink-2`}>
+            <span />
+            <Checkbox
+              aria-label={t("unit.selectAll")}
+              checked={selection.isAll}
+              indeterminate={selection.isSome && !selection.isAll}
+              onChange={() => selection.toggleAll()}
+            />
+            <span className="max-md:hidden">{t("unit.column.place")}</span>
+            <span>{t("column.name")}</span>
+            <span className="max-md:hidden">{t("unit.column.estimate")}</span>
+            <span className="max-md:hidden">{t("unit.column.why")}</span>
+            <span />
+          </div>
+          <ol ref={list} className="relative">
+            {shown.slice(0, limit).map((id, index) => {
+              const run = byId.get(id);
+              return (
+                run && (
+                  <WaitingRow
+                    key={id}
+                    run={run}
+                    plan={plans.get(id)}
+                    keys={keys}
+                    place={index + 1}
+                    total={ids.length}
+                    isHeld={heldId === id}
+                    isSelected={selection.has(id)}
+                    isEdited={edited === id}
+                    handle={handle(id)}
+                    onSelect={selection.toggle}
+                    onVerb={onVerb}
+                    onEdited={() => setEdited(null)}
+                  />
+                )
+              );
+            })}
+          </ol>
+          {shown.length > limit && (
+            <div className="flex justify-center border-t border-line p-2">
+              <Button size="sm" look="ghost" onClick={() => setLimit(limit + SHOWN)}>
+                {t("unit.more", { count: Math.min(SHOWN, shown.length - limit) })}
+              </Button>
+            </div>
+          )}
+        </>
+      )}
+      {plan?.accuracy && (
+        <p className="border-t border-line px-4 py-2 text-xs text-ink-3">
+          {t("unit.accuracy", { count: plan.accuracy.count, share: format.percent(plan.accuracy.shareHeld) })}
+        </p>
+      )}
+      {bulk && (
+        <BulkDialog
+          bulk={bulk}
+          onClose={() => setBulk(null)}
+          onDone={() => {
+            setBulk(null);
+            selection.clear();
+          }}
+        />
+      )}
+    </section>
+  );
+};

@@ -1,0 +1,124 @@
+"use client";
+// Lifting one row of the waiting list, by pointer or by keyboard, and dropping it elsewhere.
+import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { useAnnounce } from "../../ui/announcer";
+import { beforeAtIndex, movedBefore } from "./unit-order";
+
+const SLIDE_MS = 150;
+
+type Held = { id: string; index: number; by: "pointer" | "keys" };
+
+/** Rows that changed places slide there. */
+const useSlide = (list: React.RefObject<HTMLElement | null>, order: string) => {
+  const tops = useRef(new Map<string, number>());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a changed order moves rows
+  useLayoutEffect(() => {
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const now = new Map<string, number>();
+    for (const row of list.current?.querySelectorAll<HTMLElement>("[data-run]") ?? []) {
+      const id = row.dataset.run ?? "";
+      const before = tops.current.get(id);
+      now.set(id, row.offsetTop);
+      if (!still && before !== undefined && before !== row.offsetTop)
+        row.animate([{ transform: `translateY(${before - row.offsetTop}px)` }, { transform: "none" }], {
+          duration: SLIDE_MS,
+          easing: "ease-out",
+        });
+    }
+    tops.current = now;
+  }, [order]);
+};
+
+export const useListMove = (
+  ids: string[],
+  nameOf: (id: string) => string,
+  onMove: (runIds: string[], beforeId: string | null) => void,
+) => {
+  const { t } = useLanguage();
+  const announce = useAnnounce();
+  const list = useRef<HTMLOListElement>(null);
+  const [held, setHeld] = useState<Held | null>(null);
+  const isThere = held !== null && ids.includes(held.id);
+  const shown = held && isThere ? movedBefore(ids, [held.id], beforeAtIndex(ids, held.id, held.index)) : ids;
+  useSlide(list, shown.join());
+
+  // A row that is put elsewhere in the document loses the focus.
+  const heldByKeys = held?.by === "keys" ? held : null;
+  useLayoutEffect(() => {
+    if (heldByKeys)
+      list.current
+        ?.querySelector<HTMLElement>(`[data-run="${CSS.escape(heldByKeys.id)}"] [data-handle]`)
+        ?.focus({ preventScroll: false });
+  }, [heldByKeys]);
+  // What is held may be claimed meanwhile.
+  useEffect(() => {
+    if (held && !isThere) setHeld(null);
+  }, [held, isThere]);
+
+  const words = (id: string, index: number) => ({ name: nameOf(id), place: index + 1, total: ids.length });
+  const drop = ({ id, index }: Held) => {
+    setHeld(null);
+    if (ids.indexOf(id) !== index) onMove([id], beforeAtIndex(ids, id, index));
+  };
+  const putBack = ({ id }: Held) => {
+    setHeld(null);
+    announce(t("unit.putBack", words(id, ids.indexOf(id))));
+  };
+
+  const onKeyDown = (id: string) => (event: KeyboardEvent) => {
+    const at = ids.indexOf(id);
+    if (held?.id !== id) {
+      if (event.key !== " ") return;
+      event.preventDefault();
+      setHeld({ id, index: at, by: "keys" });
+      announce(t("unit.lifted", words(id, at)));
+      return;
+    }
+    const to: Record<string, number> = {
+      ArrowUp: held.index - 1,
+      ArrowDown: held.index + 1,
+      Home: 0,
+      End: ids.length - 1,
+    };
+    const wanted = to[event.key];
+    if (wanted !== undefined) {
+      event.preventDefault();
+      const index = Math.min(ids.length - 1, Math.max(0, wanted));
+      setHeld({ id, index, by: "keys" });
+      announce(t("unit.at", words(id, index)));
+    } else if (event.key === " " || event.key === "Enter") {
+      event.preventDefault();
+      drop(held);
+      if (at === held.index) announce(t("unit.dropped", words(id, at)));
+    } else if (event.key === "Escape" || event.key === "Tab") putBack(held);
+  };
+
+  /** How many of the other rows have their middle above the pointer. The slide does not change where rows stand. */
+  const indexAt = (id: string, clientY: number): number => {
+    const top = list.current?.getBoundingClientRect().top ?? 0;
+    const rows = [...(list.current?.querySelectorAll<HTMLElement>("[data-run]") ?? [])];
+    return rows.filter((row) => row.dataset.run !== id && row.offsetTop + row.offsetHeight / 2 < clientY - top).length;
+  };
+  const pointer = (id: string) => ({
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      setHeld({ id, index: ids.indexOf(id), by: "pointer" });
+    },
+    onPointerMove: (event: PointerEvent) => {
+      if (held?.id !== id || held.by !== "pointer") return;
+      const index = indexAt(id, event.clientY);
+      if (index !== held.index) setHeld({ ...held, index });
+    },
+    onPointerUp: () => held?.by === "pointer" && drop(held),
+    onPointerCancel: () => held?.by === "pointer" && setHeld(null),
+  });
+
+  return {
+    list,
+    shown,
+    heldId: isThere ? held.id : null,
+    handle: (id: string) => ({ onKeyDown: onKeyDown(id), ...pointer(id) }),
+  };
+};
