@@ -2,6 +2,7 @@
 // From a live hint to the questions about groups, units and runs that are asked again.
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
+import { logKey } from "../../logs/ui/use-log";
 import type { Refresh } from "../../ui/live/live-provider";
 import { useTRPC } from "../../ui/trpc";
 
@@ -18,7 +19,7 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
       for (const hint of refresh.hints) {
         if (hint.kind !== "runOutput") continue;
         again(trpc.runs.metrics.queryKey({ runId: hint.runId }));
-        again(trpc.runs.logs.queryKey({ runId: hint.runId }));
+        again(logKey(hint.runId));
       }
       // One run that starts or ends moves the times of all that wait behind it.
       if (refresh.hints.some((hint) => hint.kind === "unit" || hint.kind === "run")) {

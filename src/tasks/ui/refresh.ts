@@ -2,9 +2,9 @@
 // From a live hint to the questions that are asked again, as far as their answers are on the page.
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
+import { logKey } from "../../logs/ui/use-log";
 import type { Refresh } from "../../ui/live/live-provider";
 import { useTRPC } from "../../ui/trpc";
-import { taskLogKey } from "./use-task-log";
 
 export const useTaskRefresh = (): ((refresh: Refresh) => void) => {
   const trpc = useTRPC();
@@ -15,20 +15,20 @@ export const useTaskRefresh = (): ((refresh: Refresh) => void) => {
 
       if (refresh === "everything") {
         again(trpc.tasks.pathKey());
-        again(taskLogKey());
+        again(logKey());
         return;
       }
       if (refresh === "running") {
         again(trpc.tasks.get.pathKey());
         again(trpc.tasks.metrics.pathKey());
-        again(taskLogKey());
+        again(logKey());
         return;
       }
       const withOutput = new Set(
         refresh.hints.flatMap((hint) => (hint.kind === "task" || hint.kind === "output" ? [hint.taskId] : [])),
       );
       for (const taskId of withOutput) {
-        again(taskLogKey(taskId));
+        again(logKey(taskId));
         again(trpc.tasks.metrics.queryKey({ taskId }));
       }
       // One task that starts or ends moves all that wait behind it.

@@ -1,11 +1,11 @@
 "use client";
 // Why it failed: the exception first, then the last lines that led to it.
 import { useLanguage } from "../../i18n/locale-provider";
+import { AnsiText } from "../../ui/ansi-text";
 import { CopyButton } from "../../ui/copy-button";
 import { WarningIcon } from "../../ui/icons";
 import { ScrollRegion } from "../../ui/scroll-region";
 import type { Task } from "../task";
-import { AnsiText } from "./ansi-text";
 import { failureOf } from "./failure-text";
 
 export const TaskError = ({ task }: { task: Task }) => {

@@ -14,7 +14,7 @@ import { goalOf, progressOf } from "./progress";
 import { STATUS_LOOK } from "./status-badge";
 import { statusSentence } from "./status-sentence";
 import { TaskTags } from "./task-cells";
-import { metricsQuery } from "./task-metrics";
+import { metricsQuery } from "./task-output";
 import { useActionList } from "./use-action-list";
 
 const Sentence = ({ task }: { task: Task }) => {

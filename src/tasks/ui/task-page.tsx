@@ -18,8 +18,7 @@ import { TaskConfig, TaskResult } from "./task-config";
 import { TaskError } from "./task-error";
 import { TaskFacts } from "./task-facts";
 import { TaskHeader } from "./task-header";
-import { TaskLog } from "./task-log";
-import { TaskMetrics } from "./task-metrics";
+import { TaskLog, TaskMetrics } from "./task-output";
 
 const Loading = () => (
   <div aria-busy="true" className="animate-late space-y-6">

@@ -9,7 +9,10 @@ import { AccountMenu } from "./account-menu";
 import { ConnectionChip } from "./connection-chip";
 import { LanguageMenu } from "./language-menu";
 
-const PAGES: { href: string; title: PlainKey }[] = [{ href: "/tasks", title: "nav.tasks" }];
+const PAGES: { href: string; title: PlainKey; below: string[] }[] = [
+  { href: "/tasks", title: "nav.tasks", below: ["/tasks"] },
+  { href: "/groups", title: "nav.groups", below: ["/groups", "/units", "/runs", "/sweeps"] },
+];
 
 export const AppHeader = ({ email }: { email: string }) => {
   const { t } = useLanguage();
@@ -28,7 +31,7 @@ export const AppHeader = ({ email }: { email: string }) => {
         </Link>
         <nav aria-label={t("shell.pages")} className="flex flex-1 gap-1">
           {PAGES.map((page) => {
-            const isHere = path.startsWith(page.href);
+            const isHere = page.below.some((one) => path.startsWith(one));
             return (
               <Link
                 key={page.href}

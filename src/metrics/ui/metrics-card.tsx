@@ -1,27 +1,30 @@
 "use client";
-// The metrics of a task as charts, or as a table.
-import { useQuery } from "@tanstack/react-query";
+// The metrics of a task or a run as charts, or as a table.
+import type { UseQueryResult } from "@tanstack/react-query";
 import { useId, useMemo, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { groupMetrics } from "../../metrics/ui/metric-groups";
-import { MetricPanel } from "../../metrics/ui/metric-panel";
-import { MetricTable } from "../../metrics/ui/metric-table";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
 import { ChartIcon, TableIcon } from "../../ui/icons";
 import { Skeleton } from "../../ui/skeleton";
-import { useTRPC } from "../../ui/trpc";
-import { isEnded } from "../status";
-import type { Task } from "../task";
+import type { Outputs } from "../../ui/trpc";
+import { groupMetrics } from "./metric-groups";
+import { MetricPanel } from "./metric-panel";
+import { MetricTable } from "./metric-table";
 
 /** More points than a chart has pixels are not seen. */
-const MAX_POINTS = 1000;
+export const MAX_POINTS = 1000;
 /** Fewer have nothing to be smoothed. */
 const SMOOTHABLE_POINTS = 20;
 
-export const metricsQuery = (taskId: string) => ({ taskId, maxPoints: MAX_POINTS });
+type Series = Outputs["tasks"]["metrics"]["metrics"];
+const EMPTY = {
+  waiting: "metrics.emptyWaiting",
+  running: "metrics.emptyRunning",
+  ended: "metrics.emptyEnded",
+} as const;
 
 const Smoothing = ({ value, onChange }: { value: number; onChange: (value: number) => void }) => {
   const { t, format } = useLanguage();
@@ -44,10 +47,14 @@ const Smoothing = ({ value, onChange }: { value: number; onChange: (value: numbe
   );
 };
 
-export const TaskMetrics = ({ task }: { task: Task }) => {
+export const MetricsCard = ({
+  query,
+  state,
+}: {
+  query: UseQueryResult<{ metrics: Series }, unknown>;
+  state: keyof typeof EMPTY;
+}) => {
   const { t } = useLanguage();
-  const trpc = useTRPC();
-  const query = useQuery(trpc.tasks.metrics.queryOptions(metricsQuery(task.taskId)));
   const [asTable, setAsTable] = useState(false);
   const [smoothing, setSmoothing] = useState(0);
   const metrics = query.data?.metrics;
@@ -55,12 +62,6 @@ export const TaskMetrics = ({ task }: { task: Task }) => {
   const groups = useMemo(() => (names === "" ? [] : groupMetrics(names.split("\n"))), [names]);
   const canSmooth =
     !asTable && metrics !== undefined && Object.values(metrics).some((points) => points.length >= SMOOTHABLE_POINTS);
-  const why =
-    task.status === "running"
-      ? t("metrics.emptyRunning")
-      : isEnded(task.status)
-        ? t("metrics.emptyEnded")
-        : t("metrics.emptyWaiting");
   return (
     <Card
       title={t("metrics.title")}
@@ -90,7 +91,7 @@ export const TaskMetrics = ({ task }: { task: Task }) => {
         <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
       )}
       {metrics && groups.length === 0 && (
-        <EmptyState icon={<ChartIcon />} title={why}>
+        <EmptyState icon={<ChartIcon />} title={t(EMPTY[state])}>
           {t("metrics.how")} <code className="font-mono text-xs">{'{"step": 1, "loss": 0.42}'}</code>
         </EmptyState>
       )}

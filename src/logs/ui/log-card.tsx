@@ -11,12 +11,9 @@ import { Select } from "../../ui/field";
 import { ArrowDownIcon, ClockIcon, DownloadIcon, TerminalIcon, WrapIcon } from "../../ui/icons";
 import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
-import { useTRPCClient } from "../../ui/trpc";
-import { isEnded } from "../status";
-import type { Task } from "../task";
 import { downloadLog } from "./log-download";
 import { LogLines } from "./log-lines";
-import { type LogLine, useTaskLog } from "./use-task-log";
+import { type LogLine, type LogSource, useLog } from "./use-log";
 
 /** So near to the end counts as at the end. */
 const NEAR_PX = 24;
@@ -81,30 +78,21 @@ const Loading = () => (
   </div>
 );
 
-const NoLines = ({ task }: { task: Task }) => {
-  const { t } = useLanguage();
-  const why =
-    task.status === "running"
-      ? t("log.emptyRunning")
-      : isEnded(task.status)
-        ? t("log.emptyEnded")
-        : t("log.emptyWaiting");
-  return <EmptyState icon={<TerminalIcon />} title={why} />;
-};
+/** How far the subject is: it decides what an empty log means. */
+export type OutputState = "waiting" | "running" | "ended";
+const EMPTY = { waiting: "log.emptyWaiting", running: "log.emptyRunning", ended: "log.emptyEnded" } as const;
 
-const Lines = ({
-  task,
-  attempt,
-  times,
-  wrap,
-}: {
-  task: Task;
+type LinesProps = {
+  source: LogSource;
+  state: OutputState;
   attempt: number | null;
   times: boolean;
   wrap: boolean;
-}) => {
+};
+
+const Lines = ({ source, state, attempt, times, wrap }: LinesProps) => {
   const { t } = useLanguage();
-  const { log, loadEarlier, isLoadingEarlier } = useTaskLog(task.taskId, attempt);
+  const { log, loadEarlier, isLoadingEarlier } = useLog(source, attempt);
   const lines = log.data?.lines ?? [];
   const { box, content, onScroll, isFollowing, newCount, follow } = useFollow(lines);
   const look = useMemo(() => ({ times, wrap }), [times, wrap]);
@@ -113,7 +101,7 @@ const Lines = ({
   if (log.isPending) return <Loading />;
   if (log.isError && !log.data)
     return <ErrorState compact error={log.error} onRetry={() => log.refetch()} retrying={log.isFetching} />;
-  if (lines.length === 0) return <NoLines task={task} />;
+  if (lines.length === 0) return <EmptyState icon={<TerminalIcon />} title={t(EMPTY[state])} />;
   return (
     <div className="relative">
       <div
@@ -154,9 +142,9 @@ const Lines = ({
   );
 };
 
-export const TaskLog = ({ task }: { task: Task }) => {
+/** @param attempts how many there were: a choice is offered from two on */
+export const LogCard = ({ source, state, attempts }: { source: LogSource; state: OutputState; attempts: number }) => {
   const { t } = useLanguage();
-  const client = useTRPCClient();
   const sentence = useRefusalSentence();
   const [attempt, setAttempt] = useState<number | null>(null);
   const [times, setTimes] = useState(false);
@@ -165,7 +153,7 @@ export const TaskLog = ({ task }: { task: Task }) => {
   const download = async () => {
     setDownloading(true);
     try {
-      await downloadLog(client, task.taskId, attempt);
+      await downloadLog(source, attempt);
     } catch (error) {
       toast.error(t("log.downloadFailed"), { description: sentence(refusalOf(error)) });
     } finally {
@@ -177,7 +165,7 @@ export const TaskLog = ({ task }: { task: Task }) => {
       title={t("log.title")}
       actions={
         <>
-          {task.attempt > 1 && (
+          {attempts > 1 && (
             <Select
               aria-label={t("log.attempt")}
               value={attempt ?? ""}
@@ -185,7 +173,7 @@ export const TaskLog = ({ task }: { task: Task }) => {
               className="mr-1"
             >
               <option value="">{t("log.allAttempts")}</option>
-              {Array.from({ length: task.attempt }, (_, index) => (
+              {Array.from({ length: attempts }, (_, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: attempts are numbered
                 <option key={index} value={index + 1}>
                   {t("attempts.number", { number: index + 1 })}
@@ -217,7 +205,7 @@ export const TaskLog = ({ task }: { task: Task }) => {
         </>
       }
     >
-      <Lines key={attempt ?? "all"} task={task} attempt={attempt} times={times} wrap={wrap} />
+      <Lines key={attempt ?? "all"} source={source} state={state} attempt={attempt} times={times} wrap={wrap} />
     </Card>
   );
 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { appendLines, type LogLine, prependLines, type TaskLog } from "./use-task-log";
+import { appendLines, type Log, type LogLine, prependLines } from "./use-log";
 
 const lines = (from: number, to: number): LogLine[] =>
   Array.from({ length: to - from + 1 }, (_, index) => ({
@@ -11,7 +11,7 @@ const lines = (from: number, to: number): LogLine[] =>
     attempt: 1,
   }));
 
-const log = (from: number, to: number): TaskLog => ({ lines: lines(from, to), reachedStart: from === 1 });
+const log = (from: number, to: number): Log => ({ lines: lines(from, to), reachedStart: from === 1 });
 
 test("two requests that overlap do not double a line", () => {
   expect(appendLines(log(1, 5), lines(4, 8))).toEqual(log(1, 8));

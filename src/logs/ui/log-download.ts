@@ -1,13 +1,12 @@
-// The whole output of a task as a text file, whatever part of it the page shows.
-import type { Client } from "../../ui/trpc";
+// The whole output as a text file, whatever part of it the page shows.
+import type { LogSource } from "./use-log";
 
 const LINES_PER_REQUEST = 10_000;
 
-export const downloadLog = async (client: Client, taskId: string, attempt: number | null): Promise<void> => {
+export const downloadLog = async ({ subjectId, read }: LogSource, attempt: number | null): Promise<void> => {
   const parts: string[] = [];
   for (let after = 0; ; ) {
-    const { logs } = await client.tasks.logs.query({
-      taskId,
+    const { logs } = await read({
       ...(attempt === null ? {} : { attempt }),
       after,
       limit: LINES_PER_REQUEST,
@@ -20,7 +19,7 @@ export const downloadLog = async (client: Client, taskId: string, attempt: numbe
   const url = URL.createObjectURL(new Blob(parts, { type: "text/plain;charset=utf-8" }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = `${taskId}${attempt === null ? "" : `-attempt-${attempt}`}.log`;
+  link.download = `${subjectId}${attempt === null ? "" : `-attempt-${attempt}`}.log`;
   link.click();
   URL.revokeObjectURL(url);
 };

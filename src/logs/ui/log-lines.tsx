@@ -3,8 +3,8 @@
 import clsx from "clsx";
 import { memo } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { AnsiText } from "./ansi-text";
-import type { LogLine } from "./use-task-log";
+import { AnsiText } from "../../ui/ansi-text";
+import type { LogLine } from "./use-log";
 
 const LINES_PER_BLOCK = 200;
 const LINE_HEIGHT_PX = 20;

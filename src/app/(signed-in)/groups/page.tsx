@@ -1,0 +1,5 @@
+import { GroupsPage } from "../../../runs/ui/groups-page";
+
+const Page = () => <GroupsPage />;
+
+export default Page;

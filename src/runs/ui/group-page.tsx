@@ -1,0 +1,182 @@
+"use client";
+// A group: its units, whether somebody works for each, and how far it is.
+import { useQuery } from "@tanstack/react-query";
+import clsx from "clsx";
+import Link from "next/link";
+import { useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Badge } from "../../ui/badge";
+import { Button, IconButton } from "../../ui/button";
+import { ConfirmDialog } from "../../ui/dialog";
+import { EmptyState } from "../../ui/empty-state";
+import { ErrorState } from "../../ui/error-state";
+import { CrossIcon, MachineIcon, PlusIcon } from "../../ui/icons";
+import { Skeleton } from "../../ui/skeleton";
+import { type Outputs, useTRPC } from "../../ui/trpc";
+import { NameDialog } from "./name-dialog";
+import { useGroupActions } from "./use-group-actions";
+
+type Group = Outputs["groups"]["get"];
+type Unit = Outputs["units"]["list"]["units"][number];
+
+/** A driver that falls silent tells nobody. */
+const ASK_MS = 10_000;
+
+const UnitRow = ({ unit, onRemove }: { unit: Unit; onRemove: () => void }) => {
+  const { t } = useLanguage();
+  const isThere = unit.connectionStatus === "connected";
+  const { running, pending, completed, failed } = unit.counts;
+  return (
+    <li className="flex items-center gap-3 px-4 py-3 hover:bg-sunken">
+      <Link href={`/units/${encodeURIComponent(unit.unitId)}`} className="min-w-0 flex-1">
+        <span className="flex flex-wrap items-center gap-2 font-medium wrap-anywhere">
+          {unit.name}
+          <Badge tone={unit.paused ? "warn" : unit.status === "running" ? "accent" : "neutral"}>
+            {t(`unit.state.${unit.paused ? "paused" : unit.status}`)}
+          </Badge>
+        </span>
+        {unit.description && <span className="block truncate text-sm text-ink-2">{unit.description}</span>}
+        <span className="mt-0.5 flex flex-wrap items-center gap-x-3 text-xs text-ink-2 tabular-nums">
+          <span className="flex items-center gap-1.5">
+            <span
+              aria-hidden="true"
+              className={clsx("size-2 rounded-full", isThere ? "bg-ok" : "border border-control")}
+            />
+            {t(isThere ? "unit.connected" : "unit.disconnected")}
+          </span>
+          {running > 0 && <span className="text-accent">{t("groups.running", { count: running })}</span>}
+          {pending > 0 && <span>{t("groups.waiting", { count: pending })}</span>}
+          {completed > 0 && <span>{t("groups.completed", { count: completed })}</span>}
+          {failed > 0 && <span className="text-bad">{t("groups.failed", { count: failed })}</span>}
+        </span>
+      </Link>
+      <IconButton label={t("groups.removeNamed", { name: unit.name })} size="sm" onClick={onRemove}>
+        <CrossIcon />
+      </IconButton>
+    </li>
+  );
+};
+
+const RemoveUnit = ({ unit, onClose }: { unit: Unit; onClose: () => void }) => {
+  const { t } = useLanguage();
+  const { removeUnit } = useGroupActions();
+  const { running } = unit.counts;
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={t("groups.removeNamed", { name: unit.name })}
+      description={
+        running > 0 ? t("groups.removeRunning", { count: running }) : t("groups.removeNote", { count: unit.runCount })
+      }
+      confirm={t("groups.remove")}
+      keep={t("action.close")}
+      danger
+      busy={removeUnit.isPending}
+      onConfirm={() => removeUnit.mutate({ unitId: unit.unitId, force: running > 0 }, { onSettled: onClose })}
+    />
+  );
+};
+
+const Dialogs = ({ group, opened, onClose }: { group: Group; opened: "unit" | "rename"; onClose: () => void }) => {
+  const { t } = useLanguage();
+  const { createUnit, updateGroup } = useGroupActions();
+  const { groupId } = group;
+  return opened === "unit" ? (
+    <NameDialog
+      title={t("groups.newUnit")}
+      confirm={t("groups.create")}
+      error={createUnit.error}
+      busy={createUnit.isPending}
+      onClose={onClose}
+      onSubmit={({ name, description }) =>
+        createUnit.mutate({ groupId, name, ...(description === "" ? {} : { description }) }, { onSuccess: onClose })
+      }
+    />
+  ) : (
+    <NameDialog
+      title={t("groups.rename")}
+      confirm={t("action.save")}
+      initial={group}
+      error={updateGroup.error}
+      busy={updateGroup.isPending}
+      onClose={onClose}
+      onSubmit={({ name, description }) =>
+        updateGroup.mutate(
+          { groupId, name, description: description === "" ? null : description },
+          { onSuccess: onClose },
+        )
+      }
+    />
+  );
+};
+
+export const GroupPage = ({ groupId }: { groupId: string }) => {
+  const { t } = useLanguage();
+  const trpc = useTRPC();
+  const query = useQuery(trpc.groups.get.queryOptions({ groupId }));
+  const list = useQuery(trpc.units.list.queryOptions({ groupId }, { refetchInterval: ASK_MS }));
+  const [opened, setOpened] = useState<"unit" | "rename" | null>(null);
+  const [removing, setRemoving] = useState<Unit | null>(null);
+  const group = query.data;
+  if (query.isError && !group)
+    return <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />;
+  if (!group)
+    return (
+      <div aria-busy="true" className="animate-late space-y-3">
+        <h1 className="sr-only">{t("unit.loading")}</h1>
+        <Skeleton className="h-7 w-64" />
+        <Skeleton className="h-40 rounded-xl" />
+      </div>
+    );
+  const units = list.data?.units;
+  return (
+    <div className="space-y-4">
+      <title>{t("unit.title", { name: group.name })}</title>
+      <header className="flex flex-wrap items-start justify-between gap-3">
+        <div className="min-w-0">
+          <Link href="/groups" className="text-sm text-ink-2 hover:text-ink">
+            {t("nav.groups")}
+          </Link>
+          <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{group.name}</h1>
+          {group.description && <p className="mt-1 max-w-2xl text-sm text-ink-2">{group.description}</p>}
+        </div>
+        <div className="flex flex-wrap gap-2">
+          <Button onClick={() => setOpened("rename")}>{t("groups.rename")}</Button>
+          <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
+            {t("groups.newUnit")}
+          </Button>
+        </div>
+      </header>
+      {list.isError && !units && (
+        <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
+      )}
+      {list.isPending && <Skeleton className="h-40 rounded-xl" />}
+      {units && (
+        <div className="overflow-hidden rounded-xl border border-line bg-surface">
+          {units.length === 0 ? (
+            <EmptyState
+              icon={<MachineIcon />}
+              title={t("groups.noUnit")}
+              action={
+                <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
+                  {t("groups.newUnit")}
+                </Button>
+              }
+            >
+              {t("groups.noUnitNote")}
+            </EmptyState>
+          ) : (
+            <ul className="divide-y divide-line">
+              {units.map((unit) => (
+                <UnitRow key={unit.unitId} unit={unit} onRemove={() => setRemoving(unit)} />
+              ))}
+            </ul>
+          )}
+        </div>
+      )}
+      {opened && <Dialogs group={group} opened={opened} onClose={() => setOpened(null)} />}
+      {removing && <RemoveUnit unit={removing} onClose={() => setRemoving(null)} />}
+    </div>
+  );
+};

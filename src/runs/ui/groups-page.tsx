@@ -1,0 +1,144 @@
+"use client";
+// All groups: what is in them, and the first steps where there is none.
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Button, IconButton } from "../../ui/button";
+import { ConfirmDialog } from "../../ui/dialog";
+import { EmptyState } from "../../ui/empty-state";
+import { ErrorState } from "../../ui/error-state";
+import { CrossIcon, PlusIcon, TableIcon } from "../../ui/icons";
+import { Skeleton } from "../../ui/skeleton";
+import { RelativeTime } from "../../ui/time";
+import { type Outputs, useTRPC } from "../../ui/trpc";
+import { NameDialog } from "./name-dialog";
+import { TrashCard } from "./trash-card";
+import { useGroupActions } from "./use-group-actions";
+
+type Group = Outputs["groups"]["list"]["groups"][number];
+
+const NewGroup = ({ onClose }: { onClose: () => void }) => {
+  const { t } = useLanguage();
+  const { createGroup } = useGroupActions();
+  return (
+    <NameDialog
+      title={t("groups.new")}
+      confirm={t("groups.create")}
+      error={createGroup.error}
+      busy={createGroup.isPending}
+      onClose={onClose}
+      onSubmit={({ name, description }) =>
+        createGroup.mutate({ name, ...(description === "" ? {} : { description }) }, { onSuccess: onClose })
+      }
+    />
+  );
+};
+
+const GroupRow = ({ group, onRemove }: { group: Group; onRemove: () => void }) => {
+  const { t } = useLanguage();
+  const statistics = useQuery(useTRPC().groups.statistics.queryOptions({ groupId: group.groupId }));
+  const counts = statistics.data;
+  return (
+    <li className="flex items-center gap-3 px-4 py-3 hover:bg-sunken">
+      <Link href={`/groups/${encodeURIComponent(group.groupId)}`} className="min-w-0 flex-1">
+        <span className="block font-medium wrap-anywhere">{group.name}</span>
+        {group.description && <span className="block truncate text-sm text-ink-2">{group.description}</span>}
+        <span className="mt-0.5 flex flex-wrap gap-x-3 text-xs text-ink-2 tabular-nums">
+          <span>{t("groups.units", { count: group.unitCount })}</span>
+          {counts && counts.running > 0 && (
+            <span className="text-accent">{t("groups.running", { count: counts.running })}</span>
+          )}
+          {counts && counts.pending > 0 && <span>{t("groups.waiting", { count: counts.pending })}</span>}
+          {counts && counts.completed > 0 && <span>{t("groups.completed", { count: counts.completed })}</span>}
+          {counts && counts.failed > 0 && (
+            <span className="text-bad">{t("groups.failed", { count: counts.failed })}</span>
+          )}
+        </span>
+      </Link>
+      <span className="text-xs text-ink-2 max-sm:hidden">
+        <RelativeTime at={group.updatedAt} />
+      </span>
+      <IconButton label={t("groups.removeNamed", { name: group.name })} size="sm" onClick={onRemove}>
+        <CrossIcon />
+      </IconButton>
+    </li>
+  );
+};
+
+const RemoveGroup = ({ group, onClose }: { group: Group; onClose: () => void }) => {
+  const { t } = useLanguage();
+  const { removeGroup } = useGroupActions();
+  const statistics = useQuery(useTRPC().groups.statistics.queryOptions({ groupId: group.groupId }));
+  const running = statistics.data?.running ?? 0;
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={t("groups.removeNamed", { name: group.name })}
+      description={
+        running > 0
+          ? t("groups.removeRunning", { count: running })
+          : t("groups.removeNote", { count: statistics.data?.total ?? 0 })
+      }
+      confirm={t("groups.remove")}
+      keep={t("action.close")}
+      danger
+      busy={removeGroup.isPending}
+      onConfirm={() => removeGroup.mutate({ groupId: group.groupId, force: running > 0 }, { onSettled: onClose })}
+    />
+  );
+};
+
+export const GroupsPage = () => {
+  const { t } = useLanguage();
+  const query = useQuery(useTRPC().groups.list.queryOptions({}));
+  const [isMaking, setMaking] = useState(false);
+  const [removing, setRemoving] = useState<Group | null>(null);
+  const groups = query.data?.groups;
+  return (
+    <div className="space-y-4">
+      <title>{t("groups.title")}</title>
+      <header className="flex flex-wrap items-center justify-between gap-3">
+        <h1 className="text-xl font-semibold tracking-tight">{t("nav.groups")}</h1>
+        <Button look="primary" icon={<PlusIcon />} onClick={() => setMaking(true)}>
+          {t("groups.new")}
+        </Button>
+      </header>
+      {query.isPending && (
+        <div aria-busy="true" className="animate-late space-y-2">
+          <Skeleton className="h-16 rounded-xl" />
+          <Skeleton className="h-16 rounded-xl" />
+        </div>
+      )}
+      {query.isError && !groups && (
+        <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+      )}
+      {groups?.length === 0 && (
+        <div className="rounded-xl border border-line bg-surface">
+          <EmptyState
+            icon={<TableIcon />}
+            title={t("groups.none")}
+            action={
+              <Button look="primary" icon={<PlusIcon />} onClick={() => setMaking(true)}>
+                {t("groups.new")}
+              </Button>
+            }
+          >
+            {t("groups.noneNote")}
+          </EmptyState>
+        </div>
+      )}
+      {groups && groups.length > 0 && (
+        <ul className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface">
+          {groups.map((group) => (
+            <GroupRow key={group.groupId} group={group} onRemove={() => setRemoving(group)} />
+          ))}
+        </ul>
+      )}
+      <TrashCard />
+      {isMaking && <NewGroup onClose={() => setMaking(false)} />}
+      {removing && <RemoveGroup group={removing} onClose={() => setRemoving(null)} />}
+    </div>
+  );
+};
