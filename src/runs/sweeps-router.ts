@@ -7,10 +7,11 @@ import { getSweep, listSweeps, previewSweep } from "./sweeps";
 import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-change";
 
 export const sweepsRouter = router({
+  /** It changes nothing; as a mutation it is sent as POST, since a recipe may be longer than an address. */
   preview: procedure
     .input(sweepPreview)
     .output(sweepPreviewOutput)
-    .query(({ ctx, input }) => previewSweep(ctx.userId, input)),
+    .mutation(({ ctx, input }) => previewSweep(ctx.userId, input)),
   create: procedure
     .input(newSweep)
     .output(sweepChangeOutput)

@@ -1,0 +1,230 @@
+"use client";
+// A sweep: its parameters at the left, every run that they make at the right, before anything is queued.
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { useEffect, useMemo, useState } from "react";
+import { toast } from "sonner";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Button } from "../../ui/button";
+import { Card } from "../../ui/card";
+import { ConfirmDialog } from "../../ui/dialog";
+import { useRefusalSentence } from "../../ui/error-state";
+import { Field, Input, Select } from "../../ui/field";
+import { refusalOf } from "../../ui/refusal";
+import { Skeleton } from "../../ui/skeleton";
+import { useTRPC, useTRPCClient } from "../../ui/trpc";
+import { newRow, recipeOf, rowOfPath, type SweepForm } from "./sweep-form";
+import { SweepParameters } from "./sweep-parameters";
+import { isFresh, SweepPreview } from "./sweep-preview";
+import { fieldsOf } from "./unit-fields";
+
+const ASK_AFTER_MS = 300;
+/** More runs than this are asked for once more. */
+const MANY = 1000;
+
+const useLate = <T,>(value: T, ms: number): T => {
+  const [late, setLate] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return late;
+};
+
+const EMPTY: SweepForm = {
+  name: "",
+  rows: [newRow(1, "lr"), newRow(2, "epochs", "fixed")],
+  ...{ method: "grid", count: "20", order: "given", seed: "1" },
+};
+
+export const SweepNewPage = ({ unitId }: { unitId: string }) => {
+  const { t } = useLanguage();
+  const trpc = useTRPC();
+  const client = useTRPCClient();
+  const router = useRouter();
+  const sentence = useRefusalSentence();
+  const unit = useQuery(trpc.units.get.queryOptions({ unitId }));
+  const [form, setForm] = useState<SweepForm | null>(null);
+  const published = useMemo(() => fieldsOf(unit.data?.parametersSchema ?? null), [unit.data]);
+  const suggested: SweepForm = published
+    ? {
+        ...EMPTY,
+        rows: published.map((field, index) => ({
+          ...newRow(index + 1, field.name, index === 0 ? "list" : "fixed"),
+          texts: field.initial === "" ? {} : { values: field.initial },
+        })),
+      }
+    : EMPTY;
+  const now = form ?? suggested;
+  const change = (part: Partial<SweepForm>) => setForm({ ...now, ...part });
+  const text = useLate(JSON.stringify(recipeOf(now)), ASK_AFTER_MS);
+  const preview = useQuery({
+    queryKey: ["sweep-preview", unitId, text],
+    queryFn: () => client.sweeps.preview.mutate({ unitId, recipe: JSON.parse(text) }),
+    placeholderData: keepPreviousData,
+    retry: false,
+    enabled: unit.isSuccess,
+  });
+  const rows = preview.isError ? [] : (preview.data?.rows ?? []);
+  // Which rows were ticked by hand, against what is right for most: those that are fresh.
+  const [byHand, setByHand] = useState<{ text: string; ticks: Map<number, boolean> }>({ text, ticks: new Map() });
+  const ticks = byHand.text === text ? byHand.ticks : new Map<number, boolean>();
+  const chosen = new Set(rows.flatMap((row, index) => ((ticks.get(index) ?? isFresh(row)) ? [index] : [])));
+  const [isAsking, setAsking] = useState(false);
+  const create = useMutation(
+    trpc.sweeps.create.mutationOptions({
+      onSuccess: ({ runIds }) => {
+        toast.success(t("sweep.queued", { count: runIds.length }));
+        router.push(`/units/${encodeURIComponent(unitId)}`);
+      },
+    }),
+  );
+  const queue = () => {
+    setAsking(false);
+    const leaveOut = rows.flatMap((_, index) => (chosen.has(index) ? [] : [index]));
+    create.mutate({
+      unitId,
+      recipe: JSON.parse(text),
+      leaveOut,
+      onlyFresh: false,
+      ...(now.name.trim() === "" ? {} : { name: now.name.trim() }),
+    });
+  };
+  const refusal = preview.isError ? refusalOf(preview.error) : null;
+  const errors = new Map<string, string>();
+  const others: string[] = [];
+  for (const { path, message } of refusal?.details ?? []) {
+    const name = rowOfPath(path);
+    const field = path.replace(/^recipe\./, "");
+    if (name !== null && now.rows.some((row) => row.name.trim() === name))
+      errors.set(name, `${field.split(".").slice(2).join(".") || name} ${message}`);
+    else others.push(`${field} ${message}`);
+  }
+  return (
+    <div className="space-y-4">
+      <title>{t("sweep.title")}</title>
+      <header>
+        <Link href={`/units/${encodeURIComponent(unitId)}`} className="text-sm text-ink-2 hover:text-ink">
+          {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
+        </Link>
+        <h1 className="text-xl font-semibold tracking-tight">{t("unit.newSweep")}</h1>
+      </header>
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <Card title={t("run.parameters")}>
+          <div className="space-y-4 p-4">
+            {unit.isPending ? (
+              <Skeleton className="h-40" />
+            ) : (
+              <SweepParameters rows={now.rows} errors={errors} onChange={(changed) => change({ rows: changed })} />
+            )}
+            <div className="grid grid-cols-2 gap-3">
+              <Field label={t("sweep.method")}>
+                {(field) => (
+                  <Select
+                    {...field}
+                    value={now.method}
+                    onChange={(event) =>
+                      change({ method: event.target.value === "random" ? "random" : "grid", order: "given" })
+                    }
+                  >
+                    <option value="grid">{t("sweep.method.grid")}</option>
+                    <option value="random">{t("sweep.method.random")}</option>
+                  </Select>
+                )}
+              </Field>
+              {now.method === "random" && (
+                <Field label={t("sweep.count")}>
+                  {(field) => (
+                    <Input
+                      {...field}
+                      inputMode="numeric"
+                      value={now.count}
+                      onChange={(event) => change({ count: event.target.value })}
+                    />
+                  )}
+                </Field>
+              )}
+              <Field label={t("sweep.order")}>
+                {(field) => (
+                  <Select
+                    {...field}
+                    value={now.order}
+                    onChange={(event) => change({ order: event.target.value as SweepForm["order"] })}
+                  >
+                    <option value="given">{t("sweep.order.given")}</option>
+                    <option value="shuffled">{t("sweep.order.shuffled")}</option>
+                    {now.method === "grid" && <option value="cornersFirst">{t("sweep.order.corners")}</option>}
+                  </Select>
+                )}
+              </Field>
+              <Field label={t("sweep.seed")}>
+                {(field) => (
+                  <Input
+                    {...field}
+                    inputMode="numeric"
+                    value={now.seed}
+                    onChange={(event) => change({ seed: event.target.value })}
+                  />
+                )}
+              </Field>
+              <Field label={t("unit.name")} optional={t("form.optional")} className="col-span-2">
+                {(field) => (
+                  <Input
+                    {...field}
+                    value={now.name}
+                    maxLength={500}
+                    onChange={(event) => change({ name: event.target.value })}
+                  />
+                )}
+              </Field>
+            </div>
+          </div>
+        </Card>
+        <Card
+          title={t("sweep.preview")}
+          actions={
+            <Button
+              size="sm"
+              look="primary"
+              disabled={chosen.size === 0 || preview.isFetching}
+              busy={create.isPending}
+              onClick={() => (chosen.size > MANY ? setAsking(true) : queue())}
+            >
+              {t("sweep.queue", { count: chosen.size })}
+            </Button>
+          }
+        >
+          {(others.length > 0 || (refusal && errors.size === 0)) && (
+            <p role="alert" className="px-4 py-3 text-sm text-bad">
+              {others.length > 0 ? others.join("; ") : refusal && sentence(refusal)}
+            </p>
+          )}
+          {create.isError && (
+            <p role="alert" className="px-4 py-3 text-sm text-bad">
+              {sentence(refusalOf(create.error))}
+            </p>
+          )}
+          {preview.isPending && <Skeleton className="m-4 h-40" />}
+          {rows.length > 0 && (
+            <SweepPreview
+              rows={rows}
+              chosen={chosen}
+              onChoose={(index, isChosen) => setByHand({ text, ticks: new Map(ticks).set(index, isChosen) })}
+            />
+          )}
+          {refusal && errors.size > 0 && <p className="px-4 py-6 text-sm text-ink-2">{t("sweep.mend")}</p>}
+        </Card>
+      </div>
+      <ConfirmDialog
+        open={isAsking}
+        onOpenChange={setAsking}
+        title={t("sweep.queue", { count: chosen.size })}
+        description={t("sweep.many")}
+        confirm={t("sweep.queue", { count: chosen.size })}
+        keep={t("action.close")}
+        onConfirm={queue}
+      />
+    </div>
+  );
+};
