@@ -461,7 +461,6 @@ export const en = {
   "unit.editNamed": "Edit {name}",
   "unit.remove": "Remove",
   "unit.removedOne": "{name} is in the trash",
-  "unit.retry": "Retry",
   "unit.retryNamed": "Retry {name}",
   "unit.retried": { one: "{count} run waits again", other: "{count} runs wait again" },
   "unit.retryAll": "Retry all failed ({count})",

@@ -439,7 +439,6 @@ export const zh = {
   "unit.editNamed": "编辑 {name}",
   "unit.remove": "移除",
   "unit.removedOne": "{name} 已移入回收站",
-  "unit.retry": "重试",
   "unit.retryNamed": "重试 {name}",
   "unit.retried": "{count} 个运行重新等待",
   "unit.retryAll": "重试全部失败的（{count}）",

@@ -13,6 +13,23 @@ export type Selection = {
   clear: () => void;
 };
 
+/**
+ * PURE. What is chosen after one more is toggled: with an anchor that is still there, all from it to this one, in their order.
+ */
+export const toggled = (
+  chosen: ReadonlySet<string>,
+  order: readonly string[],
+  id: string,
+  anchor: string | null,
+): Set<string> => {
+  const from = anchor === null ? -1 : order.indexOf(anchor);
+  const to = order.indexOf(id);
+  const next = new Set(chosen);
+  if (from >= 0) for (const one of order.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+  else if (!next.delete(id)) next.add(id);
+  return next;
+};
+
 /** @param ids of the rows on the page, in their order */
 export const useSelection = (ids: string[]): Selection => {
   const [all, setAll] = useState<ReadonlySet<string>>(new Set());
@@ -23,15 +40,9 @@ export const useSelection = (ids: string[]): Selection => {
   const chosen = useMemo(() => new Set(ids.filter((id) => all.has(id))), [ids, all]);
 
   const toggle = useCallback((id: string, range: boolean) => {
-    const from = range && anchor.current !== null ? order.current.indexOf(anchor.current) : -1;
-    const to = order.current.indexOf(id);
+    const from = range ? anchor.current : null;
     anchor.current = id;
-    setAll((before) => {
-      const next = new Set(before);
-      if (from >= 0) for (const id of order.current.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(id);
-      else if (!next.delete(id)) next.add(id);
-      return next;
-    });
+    setAll((before) => toggled(before, order.current, id, from));
   }, []);
 
   const isAll = ids.length > 0 && chosen.size === ids.length;

@@ -74,7 +74,7 @@ export const EditRun = ({ run, onClose }: { run: Run; onClose: () => void }) => 
       onSubmit={submit}
       onKeyDown={(event) => event.key === "Escape" && onClose()}
       aria-label={t("unit.editNamed", { name: base.name })}
-      className="space-y-3 border-t border-line bg-sunken px-4 py-3"
+      className="grid gap-3 border-t border-line bg-sunken px-4 py-3 md:grid-cols-2"
     >
       <Field label={t("unit.name")}>
         {(field) => (
@@ -89,7 +89,7 @@ export const EditRun = ({ run, onClose }: { run: Run; onClose: () => void }) => 
       </Field>
       <ParametersJson text={draft.text} problem={problem} onChange={(text) => setDraft({ ...draft, text })} />
       {other && (
-        <div role="alert" className="space-y-2 rounded-lg bg-warn-soft p-3">
+        <div role="alert" className="space-y-2 md:col-span-2 rounded-lg bg-warn-soft p-3">
           <p className="text-sm font-medium">{t("unit.stale")}</p>
           <div className="grid gap-2 sm:grid-cols-2">
             <Side title={t("unit.staleTheirs")} version={other} />
@@ -106,11 +106,11 @@ export const EditRun = ({ run, onClose }: { run: Run; onClose: () => void }) => 
         </div>
       )}
       {save.isError && (
-        <p role="alert" className="text-sm text-bad">
+        <p role="alert" className="text-sm text-bad md:col-span-2">
           {sentence(refusalOf(save.error))}
         </p>
       )}
-      <div className="flex justify-end gap-2">
+      <div className="flex justify-end gap-2 md:col-span-2">
         <Button size="sm" onClick={onClose}>
           {t("unit.discard")}
         </Button>

@@ -10,27 +10,15 @@ import { RunningIcon, StopIcon } from "../../ui/icons";
 import { ProgressBar } from "../../ui/progress-bar";
 import { Duration, RelativeTime } from "../../ui/time";
 import type { Run } from "../run";
+import { endOf } from "./unit-end";
 import { Parameters } from "./unit-waiting-row";
 import { useUnitActions } from "./use-unit-actions";
-
-/** Below this share, what is told of the progress says too little of the end; the server's plan has the same bound. */
-const DONE_MIN = 0.05;
-
-/** When it ends if it goes on as fast as until now. @returns ms since 1970, null while nobody can say */
-export const endOf = (run: Run, nowMs: number): number | null => {
-  if (!run.progress || run.startedAt === null || run.progress.total <= 0) return null;
-  const share = Math.min(1, run.progress.done / run.progress.total);
-  if (share < DONE_MIN) return null;
-  const elapsed = nowMs - Date.parse(run.startedAt);
-  return nowMs + (elapsed * (1 - share)) / share;
-};
 
 const RunningCard = ({ run, keys, onCancel }: { run: Run; keys: string[]; onCancel: () => void }) => {
   const { t, format } = useLanguage();
   const now = useNow();
   const end = endOf(run, now);
   const { progress } = run;
-  const told = progress && t("unit.progress", { done: progress.done, total: progress.total });
   const share = progress && progress.total > 0 ? progress.done / progress.total : 0;
   return (
     <li className="flex min-w-0 flex-col gap-2 rounded-xl border border-line bg-surface p-4 text-sm">
@@ -48,10 +36,14 @@ const RunningCard = ({ run, keys, onCancel }: { run: Run; keys: string[]; onCanc
         </Button>
       </div>
       <Parameters run={run} keys={keys} />
-      <div className="flex items-center gap-2">
-        <ProgressBar share={share} label={told ?? t("unit.noEnd")} />
-        <span className="w-10 text-right text-xs tabular-nums">{progress ? format.percent(share) : "–"}</span>
-      </div>
+      {progress ? (
+        <div className="flex items-center gap-2">
+          <ProgressBar share={share} label={t("unit.progress", { done: progress.done, total: progress.total })} />
+          <span className="w-10 text-right text-xs tabular-nums">{format.percent(share)}</span>
+        </div>
+      ) : (
+        <p className="text-xs text-ink-3">{t("unit.noEnd")}</p>
+      )}
       <p className="flex flex-wrap justify-between gap-x-3 text-xs text-ink-2">
         <span>
           {t("unit.started")} {run.startedAt && <RelativeTime at={run.startedAt} />}

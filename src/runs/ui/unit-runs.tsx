@@ -53,7 +53,7 @@ const RunsTable = ({ runs, parameterKeys, resultKeys, best }: TableProps) => {
     </th>
   );
   return (
-    <ScrollRegion label={t("unit.runsTable")} className="overflow-x-auto -outline-offset-2">
+    <ScrollRegion label={t("unit.runsTable")} className="relative overflow-x-auto -outline-offset-2">
       <table className="w-full border-separate border-spacing-0 text-sm [&_tbody_tr:last-child_td]:border-b-0">
         <thead className="text-xs text-ink-2">
           <tr>

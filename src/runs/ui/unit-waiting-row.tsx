@@ -2,10 +2,9 @@
 // A run that waits: where it stands, what is special about it, when it will run, why not yet.
 import clsx from "clsx";
 import Link from "next/link";
-import { type ComponentProps, memo } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../../ui/button";
-import { useNow } from "../../ui/clock";
 import { Checkbox } from "../../ui/field";
 import {
   ArrowDownIcon,
@@ -41,10 +40,14 @@ export const Parameters = ({ run, keys }: { run: Run; keys: string[] }) => (
   </span>
 );
 
+/** Further away, the day is told too. */
+const CLOCK_ONLY_MS = 12 * 3_600_000;
+
 const Estimate = ({ plan }: { plan: Planned | undefined }) => {
   const { t, format } = useLanguage();
   if (!plan?.start || !plan.end) return <span className="text-ink-3">{t("unit.estimateNone")}</span>;
-  const clock = (iso: string) => format.clock(Date.parse(iso));
+  const clock = (iso: string) =>
+    Date.parse(iso) - Date.now() < CLOCK_ONLY_MS ? format.clock(Date.parse(iso)) : format.dateTime(iso);
   const band = (name: "start" | "end", { p50, p90 }: { p50: string; p90: string }) => {
     const [from, to] = [clock(p50), clock(p90)];
     return from === to ? t(`unit.${name}At`, { from }) : t(`unit.${name}Band`, { from, to });
@@ -60,11 +63,10 @@ const Estimate = ({ plan }: { plan: Planned | undefined }) => {
 
 const Why = ({ run, plan }: { run: Run; plan: Planned | undefined }) => {
   const { t, format } = useLanguage();
-  const now = useNow();
   const text =
     run.misfit !== null
       ? t("unit.why.misfit", { misfit: run.misfit })
-      : plan && reasonText(t, format, plan.reason, now);
+      : plan && reasonText(t, format, plan.reason, Date.now());
   if (!text) return null;
   return (
     <span
@@ -96,89 +98,96 @@ type Props = {
 export const GRID =
   "grid grid-cols-[2rem_1.5rem_minmax(0,1fr)_2.25rem] items-center gap-x-2 md:grid-cols-[2rem_1.5rem_2rem_minmax(0,5fr)_minmax(0,4fr)_minmax(0,4fr)_2.25rem]";
 
-export const WaitingRow = memo(
-  ({ run, plan, keys, place, total, isHeld, isSelected, isEdited, handle, onSelect, onVerb, onEdited }: Props) => {
-    const { t } = useLanguage();
-    const item = (verb: RowVerb, icon: React.ReactNode, text: string, disabled = false) => (
-      <MenuItem icon={icon} disabled={disabled} danger={verb === "remove"} onSelect={() => onVerb(verb, run)}>
-        {text}
-      </MenuItem>
-    );
-    return (
-      <li
-        data-run={run.runId}
-        className={clsx(
-          "border-b border-line last:border-b-0",
-          isHeld
-            ? "relative z-10 rounded-md bg-accent-soft shadow-raised"
-            : isSelected
-              ? "bg-accent-soft"
-              : "bg-surface",
-        )}
-      >
-        <div className={clsx(GRID, "min-h-13 px-2 py-1.5 text-sm")}>
-          <button
-            type="button"
-            data-handle
-            aria-label={t("unit.handle", { name: run.name, place, total })}
-            aria-pressed={isHeld}
-            className={clsx(
-              "flex size-8 touch-none items-center justify-center rounded text-ink-3 hover:bg-sunken hover:text-ink",
-              isHeld ? "cursor-grabbing!" : "cursor-grab!",
-            )}
-            {...handle}
-          >
-            <GripIcon />
-          </button>
-          <Checkbox
-            aria-label={t("unit.select", { name: run.name })}
-            checked={isSelected}
-            onChange={() => {}}
-            onClick={(event) => onSelect(run.runId, event.shiftKey)}
-          />
-          <span className="text-ink-3 tabular-nums max-md:hidden">{place}</span>
-          <span className="min-w-0">
-            <span className="flex gap-1.5">
-              <span className="text-ink-3 tabular-nums md:hidden">{place}</span>
-              <Link
-                href={`/runs/${encodeURIComponent(run.runId)}`}
-                className="block truncate rounded font-medium hover:underline"
-                title={run.name}
-              >
-                {run.name}
-              </Link>
-            </span>
-            <Parameters run={run} keys={keys} />
-            <span className="mt-1 flex flex-col gap-0.5 text-xs md:hidden">
-              <Estimate plan={plan} />
-              <Why run={run} plan={plan} />
-            </span>
+export const WaitingRow = ({
+  run,
+  plan,
+  keys,
+  place,
+  total,
+  isHeld,
+  isSelected,
+  isEdited,
+  handle,
+  onSelect,
+  onVerb,
+  onEdited,
+}: Props) => {
+  const { t } = useLanguage();
+  const item = (verb: RowVerb, icon: ReactNode, text: string, disabled = false) => (
+    <MenuItem icon={icon} disabled={disabled} danger={verb === "remove"} onSelect={() => onVerb(verb, run)}>
+      {text}
+    </MenuItem>
+  );
+  return (
+    <li
+      data-run={run.runId}
+      className={clsx(
+        "border-b border-line last:border-b-0",
+        isHeld ? "relative z-10 rounded-md bg-accent-soft shadow-raised" : isSelected ? "bg-accent-soft" : "bg-surface",
+      )}
+    >
+      <div className={clsx(GRID, "min-h-13 px-2 py-1.5 text-sm")}>
+        <button
+          type="button"
+          data-handle
+          aria-label={t("unit.handle", { name: run.name, place, total })}
+          aria-pressed={isHeld}
+          className={clsx(
+            "flex size-8 touch-none items-center justify-center rounded text-ink-3 hover:bg-sunken hover:text-ink",
+            isHeld ? "cursor-grabbing!" : "cursor-grab!",
+          )}
+          {...handle}
+        >
+          <GripIcon />
+        </button>
+        <Checkbox
+          aria-label={t("unit.select", { name: run.name })}
+          checked={isSelected}
+          onChange={() => {}}
+          onClick={(event) => onSelect(run.runId, event.shiftKey)}
+        />
+        <span className="text-ink-3 tabular-nums max-md:hidden">{place}</span>
+        <span className="min-w-0">
+          <span className="flex gap-1.5">
+            <span className="text-ink-3 tabular-nums md:hidden">{place}</span>
+            <Link
+              href={`/runs/${encodeURIComponent(run.runId)}`}
+              className="block truncate rounded font-medium hover:underline"
+              title={run.name}
+            >
+              {run.name}
+            </Link>
           </span>
-          <span className="text-xs max-md:hidden">
+          <Parameters run={run} keys={keys} />
+          <span className="mt-1 flex flex-col gap-0.5 text-xs md:hidden">
             <Estimate plan={plan} />
-          </span>
-          <span className="text-xs max-md:hidden">
             <Why run={run} plan={plan} />
           </span>
-          <Menu
-            trigger={
-              <IconButton size="sm" label={t("unit.actionsOf", { name: run.name })}>
-                <MoreIcon />
-              </IconButton>
-            }
-          >
-            {item("top", <ArrowUpIcon />, t("unit.toTop"), place === 1)}
-            {item("up", <ChevronDownIcon className="rotate-180" />, t("unit.up"), place === 1)}
-            {item("down", <ChevronDownIcon />, t("unit.down"), place === total)}
-            {item("bottom", <ArrowDownIcon />, t("unit.toBottom"), place === total)}
-            <MenuSeparator />
-            {item("edit", <PencilIcon />, t("unit.edit"))}
-            {item("cancel", <StopIcon />, t("unit.cancel"))}
-            {item("remove", <TrashIcon />, t("unit.remove"))}
-          </Menu>
-        </div>
-        {isEdited && <EditRun run={run} onClose={onEdited} />}
-      </li>
-    );
-  },
-);
+        </span>
+        <span className="text-xs max-md:hidden">
+          <Estimate plan={plan} />
+        </span>
+        <span className="text-xs max-md:hidden">
+          <Why run={run} plan={plan} />
+        </span>
+        <Menu
+          trigger={
+            <IconButton size="sm" label={t("unit.actionsOf", { name: run.name })}>
+              <MoreIcon />
+            </IconButton>
+          }
+        >
+          {item("top", <ArrowUpIcon />, t("unit.toTop"), place === 1)}
+          {item("up", <ChevronDownIcon className="rotate-180" />, t("unit.up"), place === 1)}
+          {item("down", <ChevronDownIcon />, t("unit.down"), place === total)}
+          {item("bottom", <ArrowDownIcon />, t("unit.toBottom"), place === total)}
+          <MenuSeparator />
+          {item("edit", <PencilIcon />, t("unit.edit"))}
+          {item("cancel", <StopIcon />, t("unit.cancel"))}
+          {item("remove", <TrashIcon />, t("unit.remove"))}
+        </Menu>
+      </div>
+      {isEdited && <EditRun run={run} onClose={onEdited} />}
+    </li>
+  );
+};
