@@ -86,6 +86,8 @@ test("the waiting list is moved, edited and claimed from, and a running run is c
   await first(page, "run 1", "run 2", "run 3", "run 4", "run 5");
   await expect.poll(async () => (await order()).slice(0, 3)).toEqual(["run 1", "run 2", "run 3"]);
 
+  await expect(page.getByText("The order is as it was")).toBeAttached();
+
   // by keyboard: put back, then dropped
   await handle(page, "run 4").focus();
   await page.keyboard.press("Space");
@@ -162,7 +164,26 @@ test("a paused unit says why, and is resumed", async ({ page, request, account }
   await expect(rows(page).first()).toContainText("the unit is paused: new driver on gpu03");
   await page.getByRole("button", { name: "Resume" }).first().click();
   await expect(page.getByText("This unit is paused: new driver on gpu03", { exact: true })).toHaveCount(0);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(
-    0,
-  );
+  for (const tab of ["Queue", "Runs", "Charts"]) {
+    await page.getByRole("button", { name: tab, exact: true }).click();
+    await expect(page.getByText(tab === "Charts" ? "No run has started yet" : "run 2").first()).toBeVisible();
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+      tab,
+    ).toBe(0);
+  }
+});
+
+test("a run is added as JSON, with the wrong line named", async ({ page, request, account }) => {
+  const unitId = await unitWith(askAs(request, account), 1);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("button", { name: "Add run" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Parameters").fill('{"lr": 0.25,}');
+  await dialog.getByRole("button", { name: "Add run" }).click();
+  await expect(dialog).toContainText("Line 1");
+  await dialog.getByLabel("Parameters").fill('{"lr": 0.25}');
+  await dialog.getByRole("button", { name: "Add run" }).click();
+  await expect(rows(page)).toHaveCount(2);
+  await expect(rows(page).last()).toContainText("lr=0.25");
 });

@@ -54,7 +54,8 @@ export const useMoveRuns = (unitId: string): ((runIds: string[], beforeId: strin
     try {
       for (const move of moves) started.push(...(await client.runs.move.mutate({ unitId, ...move })).started);
     } finally {
-      await refetch();
+      // Not waited for: what is said of the move would come late, over what the reader does next.
+      void refetch();
     }
     return started;
   };
