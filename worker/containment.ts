@@ -157,12 +157,20 @@ const SAY_EVERY_MS = 10_000;
 /** Kills everything with the mark until two looks, 200 ms apart, found nothing: between them a forking program would have shown itself. */
 export const killMarked = (mark: Mark): Promise<void> => killUntilGone(mark, null);
 
+/** Who shows neither environment nor arguments for this long is no process in the middle of an exec. */
+const LONGEST_EXEC_MS = 1000;
+
 const killUntilGone = async (mark: Mark, group: number | null): Promise<void> => {
   let sayAt = Date.now() + SAY_EVERY_MS;
+  const inExecSince = new Map<number, number>();
   for (let proofs = 0; proofs < 2; ) {
-    const found = await findMarked(mark);
+    const { found, inExec } = hasProc ? await look(mark, pids()) : { found: [], inExec: [] };
     killAll(found);
-    const isGone = found.length === 0 && (group === null || isGroupEmpty(group));
+    // One in an exec may turn out to be ours: no proof without another look at it.
+    const now = Date.now();
+    for (const pid of inExec) if (!inExecSince.has(pid)) inExecSince.set(pid, now);
+    const isHidden = inExec.some((pid) => now - (inExecSince.get(pid) ?? now) < LONGEST_EXEC_MS);
+    const isGone = found.length === 0 && !isHidden && (group === null || isGroupEmpty(group));
     if (group !== null && !isGone) sendSignal(-group, "SIGKILL");
     if (Date.now() > sayAt) {
       log.warn({ mark, group, pids: found.map(({ pid }) => pid) }, "processes of an attempt did not die after SIGKILL");
