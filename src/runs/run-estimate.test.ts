@@ -165,9 +165,9 @@ test("accuracy counts what ended inside its band", () => {
   expect(accuracyOf([])).toBeNull();
 });
 
-test("10,000 waiting runs are estimated within two seconds", () => {
+test("10,000 waiting runs are estimated within two seconds of CPU", () => {
   const waitingRuns = Array.from({ length: 10_000 }, (_, i) => ({ runId: `${i}`, work: null }));
-  const started = performance.now();
+  const before = process.cpuUsage();
   const found = estimateRuns({
     measured: [{ seconds: 60, work: null }],
     running: [],
@@ -175,5 +175,6 @@ test("10,000 waiting runs are estimated within two seconds", () => {
     slots: 8,
   });
   expect(found).toHaveLength(10_000);
-  expect(performance.now() - started).toBeLessThan(2000);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(2000);
 });

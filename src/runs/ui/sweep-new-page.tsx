@@ -6,6 +6,7 @@ import { useRouter } from "next/navigation";
 import { useEffect, useMemo, useState } from "react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
+import { detailsOf } from "../../platform/validate";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { ConfirmDialog } from "../../ui/dialog";
@@ -14,6 +15,7 @@ import { Field, Input, Select } from "../../ui/field";
 import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
 import { useTRPC, useTRPCClient } from "../../ui/trpc";
+import { sweepRecipe } from "../sweep-recipe";
 import { newRow, recipeOf, rowOfPath, type SweepForm } from "./sweep-form";
 import { SweepParameters } from "./sweep-parameters";
 import { isFresh, SweepPreview } from "./sweep-preview";
@@ -34,7 +36,10 @@ const useLate = <T,>(value: T, ms: number): T => {
 
 const EMPTY: SweepForm = {
   name: "",
-  rows: [newRow(1, "lr"), newRow(2, "epochs", "fixed")],
+  rows: [
+    { ...newRow(1, "lr"), texts: { values: "0.1, 0.01, 0.001" } },
+    { ...newRow(2, "epochs", "fixed"), texts: { values: "10" } },
+  ],
   ...{ method: "grid", count: "20", order: "given", seed: "1" },
 };
 
@@ -59,14 +64,20 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
   const now = form ?? suggested;
   const change = (part: Partial<SweepForm>) => setForm({ ...now, ...part });
   const text = useLate(JSON.stringify(recipeOf(now)), ASK_AFTER_MS);
+  // By the server's own schema: what it would refuse is not sent.
+  const problems = useMemo(() => {
+    const recipe: unknown = JSON.parse(text);
+    const checked = sweepRecipe.safeParse(recipe);
+    return checked.success ? [] : detailsOf(checked.error, recipe);
+  }, [text]);
   const preview = useQuery({
     queryKey: ["sweep-preview", unitId, text],
     queryFn: () => client.sweeps.preview.mutate({ unitId, recipe: JSON.parse(text) }),
     placeholderData: keepPreviousData,
     retry: false,
-    enabled: unit.isSuccess,
+    enabled: unit.isSuccess && problems.length === 0,
   });
-  const rows = preview.isError ? [] : (preview.data?.rows ?? []);
+  const rows = preview.isError || problems.length > 0 ? [] : (preview.data?.rows ?? []);
   // Which rows were ticked by hand, against what is right for most: those that are fresh.
   const [byHand, setByHand] = useState<{ text: string; ticks: Map<number, boolean> }>({ text, ticks: new Map() });
   const ticks = byHand.text === text ? byHand.ticks : new Map<number, boolean>();
@@ -94,7 +105,7 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
   const refusal = preview.isError ? refusalOf(preview.error) : null;
   const errors = new Map<string, string>();
   const others: string[] = [];
-  for (const { path, message } of refusal?.details ?? []) {
+  for (const { path, message } of problems.length > 0 ? problems : (refusal?.details ?? [])) {
     const name = rowOfPath(path);
     const field = path.replace(/^recipe\./, "");
     if (name !== null && now.rows.some((row) => row.name.trim() === name))
@@ -187,7 +198,7 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
             <Button
               size="sm"
               look="primary"
-              disabled={chosen.size === 0 || preview.isFetching}
+              disabled={chosen.size === 0 || preview.isFetching || problems.length > 0}
               busy={create.isPending}
               onClick={() => (chosen.size > MANY ? setAsking(true) : queue())}
             >
@@ -195,7 +206,7 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
             </Button>
           }
         >
-          {(others.length > 0 || (refusal && errors.size === 0)) && (
+          {(others.length > 0 || (refusal && problems.length === 0 && errors.size === 0)) && (
             <p role="alert" className="px-4 py-3 text-sm text-bad">
               {others.length > 0 ? others.join("; ") : refusal && sentence(refusal)}
             </p>
@@ -205,7 +216,7 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
               {sentence(refusalOf(create.error))}
             </p>
           )}
-          {preview.isPending && <Skeleton className="m-4 h-40" />}
+          {preview.isPending && problems.length === 0 && <Skeleton className="m-4 h-40" />}
           {rows.length > 0 && (
             <SweepPreview
               rows={rows}
@@ -213,7 +224,7 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
               onChoose={(index, isChosen) => setByHand({ text, ticks: new Map(ticks).set(index, isChosen) })}
             />
           )}
-          {refusal && errors.size > 0 && <p className="px-4 py-6 text-sm text-ink-2">{t("sweep.mend")}</p>}
+          {errors.size > 0 && <p className="px-4 py-6 text-sm text-ink-2">{t("sweep.mend")}</p>}
         </Card>
       </div>
       <ConfirmDialog

@@ -27,7 +27,7 @@ export const AppHeader = ({ email }: { email: string }) => {
       </a>
       <div className="mx-auto flex h-12 max-w-7xl items-center gap-6 px-4 max-sm:gap-2 sm:px-6">
         <Link href="/tasks" className="rounded" aria-label="MLQueue">
-          <Logo />
+          <Logo isShort />
         </Link>
         <nav aria-label={t("shell.pages")} className="flex flex-1 gap-1">
           {PAGES.map((page) => {
