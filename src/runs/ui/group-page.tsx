@@ -1,7 +1,6 @@
 "use client";
 // A group: its units, whether somebody works for each, and how far it is.
 import { useQuery } from "@tanstack/react-query";
-import clsx from "clsx";
 import Link from "next/link";
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
@@ -13,6 +12,7 @@ import { ErrorState } from "../../ui/error-state";
 import { CrossIcon, MachineIcon, PlusIcon } from "../../ui/icons";
 import { Skeleton } from "../../ui/skeleton";
 import { type Outputs, useTRPC } from "../../ui/trpc";
+import { DriverDot } from "./driver-dot";
 import { NameDialog } from "./name-dialog";
 import { useGroupActions } from "./use-group-actions";
 
@@ -24,7 +24,6 @@ const ASK_MS = 10_000;
 
 const UnitRow = ({ unit, onRemove }: { unit: Unit; onRemove: () => void }) => {
   const { t } = useLanguage();
-  const isThere = unit.connectionStatus === "connected";
   const { running, pending, completed, failed } = unit.counts;
   return (
     <li className="flex items-center gap-3 px-4 py-3 hover:bg-sunken">
@@ -37,13 +36,7 @@ const UnitRow = ({ unit, onRemove }: { unit: Unit; onRemove: () => void }) => {
         </span>
         {unit.description && <span className="block truncate text-sm text-ink-2">{unit.description}</span>}
         <span className="mt-0.5 flex flex-wrap items-center gap-x-3 text-xs text-ink-2 tabular-nums">
-          <span className="flex items-center gap-1.5">
-            <span
-              aria-hidden="true"
-              className={clsx("size-2 rounded-full", isThere ? "bg-ok" : "border border-control")}
-            />
-            {t(isThere ? "unit.connected" : "unit.disconnected")}
-          </span>
+          <DriverDot unit={unit} />
           {running > 0 && <span className="text-accent">{t("groups.running", { count: running })}</span>}
           {pending > 0 && <span>{t("groups.waiting", { count: pending })}</span>}
           {completed > 0 && <span>{t("groups.completed", { count: completed })}</span>}

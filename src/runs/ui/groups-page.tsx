@@ -5,15 +5,18 @@ import Link from "next/link";
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button, IconButton } from "../../ui/button";
+import { CopyButton } from "../../ui/copy-button";
 import { ConfirmDialog } from "../../ui/dialog";
 import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
 import { CrossIcon, PlusIcon, TableIcon } from "../../ui/icons";
+import { ScrollRegion } from "../../ui/scroll-region";
 import { Skeleton } from "../../ui/skeleton";
 import { RelativeTime } from "../../ui/time";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { NameDialog } from "./name-dialog";
 import { TrashCard } from "./trash-card";
+import { driverSnippet } from "./unit-banners";
 import { useGroupActions } from "./use-group-actions";
 
 type Group = Outputs["groups"]["list"]["groups"][number];
@@ -32,6 +35,25 @@ const NewGroup = ({ onClose }: { onClose: () => void }) => {
         createGroup.mutate({ name, ...(description === "" ? {} : { description }) }, { onSuccess: onClose })
       }
     />
+  );
+};
+
+const Snippet = () => {
+  const { t } = useLanguage();
+  const names = { unitId: "", groupName: "my-group", name: "my-unit" };
+  const text = driverSnippet("cli", names, window.location.origin);
+  return (
+    <section aria-label={t("unit.snippets")} className="border-t border-line text-sm">
+      <p className="px-4 py-3 text-ink-2">{t("groups.snippetNote")}</p>
+      <div className="relative border-t border-line bg-sunken">
+        <ScrollRegion label={t("unit.snippetLabel")} className="overflow-auto -outline-offset-2">
+          <pre className="px-4 py-3 pr-12 font-mono text-xs">{text}</pre>
+        </ScrollRegion>
+        <span className="absolute top-1.5 right-2">
+          <CopyButton text={text} label={t("unit.snippetCopy")} />
+        </span>
+      </div>
+    </section>
   );
 };
 
@@ -115,7 +137,7 @@ export const GroupsPage = () => {
         <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
       )}
       {groups?.length === 0 && (
-        <div className="rounded-xl border border-line bg-surface">
+        <div className="overflow-hidden rounded-xl border border-line bg-surface">
           <EmptyState
             icon={<TableIcon />}
             title={t("groups.none")}
@@ -127,6 +149,7 @@ export const GroupsPage = () => {
           >
             {t("groups.noneNote")}
           </EmptyState>
+          <Snippet />
         </div>
       )}
       {groups && groups.length > 0 && (

@@ -9,6 +9,7 @@ import { LogCard, type OutputState } from "../../logs/ui/log-card";
 import { MAX_POINTS, MetricsCard } from "../../metrics/ui/metrics-card";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
+import { useNow } from "../../ui/clock";
 import { CopyButton } from "../../ui/copy-button";
 import { Dialog } from "../../ui/dialog";
 import { ErrorState, useRefusalSentence } from "../../ui/error-state";
@@ -19,6 +20,7 @@ import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
 import { DateTime } from "../../ui/time";
 import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
+import { runSentence } from "./run-sentence";
 import { jsonText, ParametersJson, readParameters } from "./unit-parameters";
 import { RunBadge } from "./unit-status";
 import { useUnitActions } from "./use-unit-actions";
@@ -137,24 +139,33 @@ const CloneRun = ({ run, onClose }: { run: Run; onClose: () => void }) => {
   );
 };
 
+const Sentence = ({ run }: { run: Run }) => {
+  const { t, format } = useLanguage();
+  const text = runSentence(t, format, run, useNow());
+  return text === "" ? null : <span className="text-ink-2 tabular-nums wrap-anywhere">{text}</span>;
+};
+
 const Header = ({ run }: { run: Run }) => {
   const { t, format } = useLanguage();
-  const { cancel, retry } = useUnitActions();
+  const router = useRouter();
+  const { cancel, retry, removeRun, isRemoving } = useUnitActions();
   const unit = useQuery(useTRPC().units.get.queryOptions({ unitId: run.unitId }));
   const [isCloning, setCloning] = useState(false);
   const { runId, progress } = run;
   const canCancel = run.status === "pending" || run.status === "running";
   const canRetry = run.status === "failed" || run.status === "cancelled";
+  const unitPath = `/units/${encodeURIComponent(run.unitId)}`;
   const share = progress ? Math.min(1, progress.done / progress.total) : null;
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 flex-1 basis-80">
-        <Link href={`/units/${encodeURIComponent(run.unitId)}`} className="text-sm text-ink-2 hover:text-ink">
+        <Link href={unitPath} className="text-sm text-ink-2 hover:text-ink">
           {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
         </Link>
         <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{run.name}</h1>
         <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
           <RunBadge status={run.status} />
+          <Sentence run={run} />
           {run.misfit !== null && <span className="text-warn wrap-anywhere">{run.misfit}</span>}
           {share !== null && run.status === "running" && (
             <span className="text-ink-2 tabular-nums">{format.percent(share)}</span>
@@ -171,6 +182,11 @@ const Header = ({ run }: { run: Run }) => {
         {canRetry && (
           <Button busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
             {t("action.retry")}
+          </Button>
+        )}
+        {run.status !== "running" && (
+          <Button busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
+            {t("run.remove")}
           </Button>
         )}
         {canCancel && (

@@ -1,43 +1,18 @@
 "use client";
 // What the unit is, whether somebody works for it, and what can be done to all of it.
-import clsx from "clsx";
 import Link from "next/link";
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Badge } from "../../ui/badge";
 import { Button, LinkButton } from "../../ui/button";
 import { PauseIcon, PlayIcon, PlusIcon, TableIcon } from "../../ui/icons";
-import { RelativeTime } from "../../ui/time";
 import type { Outputs } from "../../ui/trpc";
+import { DriverDot } from "./driver-dot";
 import { AddRun } from "./unit-add-run";
 import { PauseUnit } from "./unit-pause";
 import { useUnitActions } from "./use-unit-actions";
 
 type Unit = Outputs["units"]["get"];
-
-const DriverDot = ({ unit }: { unit: Unit }) => {
-  const { t } = useLanguage();
-  const isThere = unit.connectionStatus === "connected";
-  return (
-    <span className="flex flex-wrap items-center gap-x-1.5">
-      <span aria-hidden="true" className={clsx("size-2 rounded-full", isThere ? "bg-ok" : "border border-control")} />
-      <span className={isThere ? "text-ok" : undefined}>{t(isThere ? "unit.connected" : "unit.disconnected")}</span>
-      {!isThere && <span>· {unit.lastHeartbeat ? <LastSeen at={unit.lastHeartbeat} /> : t("unit.neverSeen")}</span>}
-    </span>
-  );
-};
-
-const LastSeen = ({ at }: { at: string }) => {
-  const { t } = useLanguage();
-  const [before = "", after = ""] = t("unit.lastSeen", { time: "\u0000" }).split("\u0000");
-  return (
-    <>
-      {before}
-      <RelativeTime at={at} />
-      {after}
-    </>
-  );
-};
 
 export const UnitHeader = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();

@@ -45,17 +45,19 @@ export const useUnitActions = () => {
   );
   const restore = useMutation(trpc.runs.restore.mutationOptions({ onSuccess: refetch, onError }));
   const remove = useMutation(trpc.runs.remove.mutationOptions({ onSuccess: refetch, onError }));
-  const removeRun = (run: { runId: string; name: string }) =>
+  const removeRun = (run: { runId: string; name: string }, onRemoved?: () => void) =>
     remove.mutate(
       { runId: run.runId },
       {
-        onSuccess: () =>
+        onSuccess: () => {
           toast.success(t("unit.removedOne", { name: run.name }), {
             duration: 10_000,
             action: { label: t("unit.undo"), onClick: () => restore.mutate({ runId: run.runId }) },
-          }),
+          });
+          onRemoved?.();
+        },
       },
     );
   const resume = useMutation(trpc.units.resume.mutationOptions({ onSuccess: refetch, onError }));
-  return { cancel, retry, removeRun, resume };
+  return { cancel, retry, removeRun, isRemoving: remove.isPending, resume };
 };
