@@ -10,7 +10,7 @@ export type Rest = {
   getTask: (taskId: string) => Promise<WireTask>;
   /** Waits until the task has the status; an end that was not asked for fails at once. */
   waitFor: (taskId: string, status: string) => Promise<WireTask>;
-  post: (path: string, body?: Record<string, unknown>) => Promise<void>;
+  post: (path: string, body?: Record<string, unknown>) => Promise<Record<string, unknown>>;
 };
 
 type Fixtures = { account: Account; rest: Rest };

@@ -113,7 +113,12 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
   const [removing, setRemoving] = useState<Unit | null>(null);
   const group = query.data;
   if (query.isError && !group)
-    return <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />;
+    return (
+      <>
+        <title>{t("groups.title")}</title>
+        <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+      </>
+    );
   if (!group)
     return (
       <div aria-busy="true" className="animate-late space-y-3">

@@ -47,7 +47,7 @@ const Snippet = () => {
       <p className="px-4 py-3 text-ink-2">{t("groups.snippetNote")}</p>
       <div className="relative border-t border-line bg-sunken">
         <ScrollRegion label={t("unit.snippetLabel")} className="overflow-auto -outline-offset-2">
-          <pre className="px-4 py-3 pr-12 font-mono text-xs">{text}</pre>
+          <pre className="px-4 py-3 pr-12 font-mono text-xs whitespace-pre-wrap wrap-anywhere">{text}</pre>
         </ScrollRegion>
         <span className="absolute top-1.5 right-2">
           <CopyButton text={text} label={t("unit.snippetCopy")} />

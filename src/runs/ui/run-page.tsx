@@ -159,7 +159,7 @@ const Header = ({ run }: { run: Run }) => {
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 flex-1 basis-80">
-        <Link href={unitPath} className="text-sm text-ink-2 hover:text-ink">
+        <Link href={unitPath} className="text-sm wrap-anywhere text-ink-2 hover:text-ink">
           {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
         </Link>
         <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{run.name}</h1>
@@ -261,5 +261,10 @@ export const RunPage = ({ runId }: { runId: string }) => {
         <Skeleton className="h-64 rounded-xl" />
       </div>
     );
-  return <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />;
+  return (
+    <>
+      <title>{t("groups.title")}</title>
+      <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+    </>
+  );
 };

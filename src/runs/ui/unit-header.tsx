@@ -24,7 +24,10 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
-        <Link href={`/groups/${encodeURIComponent(unit.groupId)}`} className="text-sm text-ink-2 hover:text-ink">
+        <Link
+          href={`/groups/${encodeURIComponent(unit.groupId)}`}
+          className="text-sm wrap-anywhere text-ink-2 hover:text-ink"
+        >
           {unit.groupName}
         </Link>
         <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight wrap-anywhere">

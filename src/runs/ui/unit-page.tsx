@@ -65,7 +65,12 @@ export const UnitPage = ({ unitId }: { unitId: string }) => {
   const tab = TABS.find((one) => one === params.get("tab")) ?? "queue";
   const unit = query.data;
   if (query.isError && !unit)
-    return <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />;
+    return (
+      <>
+        <title>{t("groups.title")}</title>
+        <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+      </>
+    );
   if (!unit) return <PageSkeleton />;
   return (
     <div className="space-y-4">
