@@ -30,6 +30,14 @@ const prepare = async (rest: Rest): Promise<string[]> => {
     run_at: new Date(Date.now() + 86_400_000).toISOString(),
     queue: "another-queue-with-a-long-name",
   });
+  const group = await rest.post("/v2/groups", { name: `group_${"g".repeat(120)}`, description: "words ".repeat(40) });
+  const unit = await rest.post(`/v2/groups/${group.group_id}/units`, { name: `unit_${"u".repeat(120)}` });
+  const run = await rest.post(`/v2/units/${unit.unit_id}/queues`, {
+    name: `run_${"r".repeat(120)}`,
+    parameters: { lr: 0.1, "a-parameter-with-a-long-name": "v".repeat(200) },
+  });
+  await rest.post(`/v2/units/${unit.unit_id}/claim`, { driver_id: `driver_${"d".repeat(120)}` });
+  await rest.post(`/v2/queues/${run.queue_id}/fail`, { error_message: `ValueError: ${"e".repeat(300)}` });
   await Promise.all([rest.waitFor(done, "completed"), rest.waitFor(failed, "failed")]);
   return [
     "/tasks",
@@ -39,6 +47,12 @@ const prepare = async (rest: Rest): Promise<string[]> => {
     `/tasks/${failed}`,
     `/tasks/${waiting}`,
     "/tasks/task_unknown",
+    "/groups",
+    `/groups/${group.group_id}`,
+    `/units/${unit.unit_id}`,
+    `/runs/${run.queue_id}`,
+    "/groups/grp_unknown",
+    "/runs/run_unknown",
     "/nothing-here",
   ];
 };
@@ -64,7 +78,7 @@ test("every page is free of serious barriers in light and dark, quiet in the con
   rest,
   stack,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const errors: string[] = [];
   page.on("console", (message) => {
     // The browser itself logs each 404 that a page asks for on purpose.
