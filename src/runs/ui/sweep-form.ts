@@ -1,5 +1,10 @@
 // PURE. The sweep's form as text fields ↔ its recipe.
-import type { Spec, SweepRecipe } from "../sweep-recipe";
+import type { Outputs } from "../../ui/trpc";
+import type { SweepRecipe } from "../sweep-recipe";
+
+/** A recipe as the server tells it. */
+export type ToldRecipe = Outputs["sweeps"]["get"]["recipes"][number];
+export type ToldSpec = ToldRecipe["parameters"][string];
 
 export const KINDS = ["list", "range", "logRange", "uniform", "logUniform", "int", "choice", "fixed"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -86,12 +91,12 @@ export const newRow = (id: number, name = "", kind: Kind = "list"): ParameterRow
 export const rowOfPath = (path: string): string | null => /(?:^|\.)parameters\.([^.[]+)/.exec(path)?.[1] ?? null;
 
 /** As the form writes it: words without quotes where they read back as the same value. */
-const textOf = (value: unknown): string => {
+export const textOf = (value: unknown): string => {
   const bare = typeof value === "string" && !/[,\n"[\]{}]/.test(value) && readValue(value) === value && value !== "";
   return bare ? value : JSON.stringify(value);
 };
 
-const rowFor = (spec: Spec): Pick<ParameterRow, "kind" | "texts"> => {
+const rowFor = (spec: ToldSpec): Pick<ParameterRow, "kind" | "texts"> => {
   switch (spec.kind) {
     case "fixed":
       return { kind: "fixed", texts: { values: textOf(spec.value) } };
@@ -115,7 +120,7 @@ const rowFor = (spec: Spec): Pick<ParameterRow, "kind" | "texts"> => {
 };
 
 /** The form that makes this recipe again, to be changed. */
-export const formOf = (recipe: SweepRecipe, name: string): SweepForm => ({
+export const formOf = (recipe: ToldRecipe, name: string): SweepForm => ({
   name,
   rows: Object.entries(recipe.parameters).map(([parameter, spec], index) => ({
     id: index + 1,
