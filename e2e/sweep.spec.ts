@@ -21,14 +21,17 @@ const barriers = async (page: Page): Promise<string[]> => {
 const sideways = async (page: Page): Promise<number> => {
   const wide = page.viewportSize() ?? PHONE;
   await page.setViewportSize(PHONE);
-  const over = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await page.setViewportSize(wide);
   return over;
 };
 
-const row = (page: Page, nth: number) => page.getByRole("list").getByRole("listitem").filter({ has: page.getByLabel("Parameter") }).nth(nth);
+const row = (page: Page, nth: number) =>
+  page
+    .getByRole("list")
+    .getByRole("listitem")
+    .filter({ has: page.getByLabel("Parameter") })
+    .nth(nth);
 
 const fillGrid = async (page: Page, lr: string) => {
   await row(page, 0).getByLabel("Values, separated by commas").fill(lr);
@@ -70,7 +73,7 @@ test("a sweep of 12 runs is previewed, queued, found again as run before, extend
   await expect(page.getByRole("button", { name: /^Queue/ })).toBeDisabled();
   await row(page, 1).getByLabel("Values", { exact: true }).selectOption("List");
 
-  await page.getByLabel("Name (optional)").or(page.getByLabel("Name", { exact: false }).last()).last().fill("lr by bs");
+  await page.getByLabel(/^Name/).fill("lr by bs");
   await page.getByRole("button", { name: "Queue 12 runs" }).click();
   await expect(page).toHaveURL(new RegExp(`/units/${unit.unit_id}$`));
   await expect(page.locator("ol > li[data-run]")).toHaveCount(12);
@@ -100,7 +103,8 @@ test("a sweep of 12 runs is previewed, queued, found again as run before, extend
 
   await page.getByRole("link", { name: "Extend the sweep" }).click();
   await expect(runs.getByText("ran before")).toHaveCount(12);
-  await row(page, 0).getByLabel("Values, separated by commas").fill("0.1, 0.001");
+  const lr = page.getByRole("listitem").filter({ has: page.getByRole("button", { name: "Remove lr" }) });
+  await lr.getByLabel("Values, separated by commas").fill("0.1, 0.001");
   await page.getByRole("button", { name: "Queue 3 runs" }).click();
   await expect(page.getByRole("heading", { name: "Recipe 2" })).toBeVisible();
   await expect(runs.getByRole("link")).toHaveCount(15);
