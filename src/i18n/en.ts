@@ -631,6 +631,7 @@ export const en = {
   "sweep.words.logUniform": "drawn between {min} and {max} on a log scale",
   "sweep.words.int": "whole numbers drawn from {min} to {max}",
   "sweep.show": "Show the sweep",
+  "sweep.field.value": "Value",
 } as const satisfies Catalogue<string>;
 
 export type MessageKey = keyof typeof en;

@@ -599,4 +599,5 @@ export const zh = {
   "sweep.words.logUniform": "在 {min} 与 {max} 之间随机（对数）",
   "sweep.words.int": "{min} 到 {max} 的随机整数",
   "sweep.show": "查看扫描",
+  "sweep.field.value": "取值",
 } as const satisfies Catalogue<MessageKey>;

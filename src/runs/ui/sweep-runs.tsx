@@ -91,7 +91,8 @@ export const SweepRuns = ({ sweep }: { sweep: Sweep }) => {
               >
                 {run.name}
               </Link>
-              <Parameters run={run} keys={keys} />
+              {/* A name that the sweep gave already says them. */}
+              <Parameters run={run} keys={keys.filter((key) => !run.name.includes(`${key}=`))} />
               {run.errorMessage !== null && (
                 <p className="truncate text-xs text-bad" title={run.errorMessage}>
                   {run.errorMessage}
