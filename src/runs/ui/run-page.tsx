@@ -46,6 +46,13 @@ const Facts = ({ run }: { run: Run }) => {
       <dl className="py-2 text-sm">
         <Fact name={t("run.order")}>{format.number(run.order)}</Fact>
         <Fact name={t("task.attempts")}>{format.number(run.attempt)}</Fact>
+        {run.sweepId !== null && (
+          <Fact name={t("sweep.loading")}>
+            <Link href={`/sweeps/${encodeURIComponent(run.sweepId)}`} className="text-accent hover:underline">
+              {t("sweep.show")}
+            </Link>
+          </Fact>
+        )}
         {run.driverId !== null && <Fact name={t("run.driver")}>{run.driverId}</Fact>}
         <Fact name={t("column.created")}>
           <DateTime at={run.createdAt} />

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { parseInput } from "../../platform/validate";
 import { sweepRecipe } from "../sweep-recipe";
-import { readValue, recipeOf, rowOfPath, type SweepForm, splitValues } from "./sweep-form";
+import { rowsOf } from "../sweep-rows";
+import { formOf, readValue, recipeOf, rowOfPath, type SweepForm, splitValues } from "./sweep-form";
 
 const form = (rows: SweepForm["rows"], rest: Partial<SweepForm> = {}): SweepForm => ({
   ...{ name: "sweep", rows, method: "grid", count: "", order: "given", seed: "1" },
@@ -44,4 +45,30 @@ test("what is no number is left for the server to name", () => {
   expect(() => parseInput(sweepRecipe, recipe)).toThrow(/parameters\.lr\.min/);
   expect(rowOfPath("recipe.parameters.lr.min")).toBe("lr");
   expect(rowOfPath("recipe.count")).toBeNull();
+});
+
+test("a recipe becomes the form that makes the same rows again", () => {
+  const recipe = parseInput(sweepRecipe, {
+    parameters: {
+      lr: { kind: "list", values: [0.1, "0.1", "adam", "a, b", "", [1, 2], { x: "}" }, null] },
+      wd: { kind: "range", from: 0, to: 0.3, count: 4 },
+      down: { kind: "range", from: 3, to: 1, step: 1 },
+      same: { kind: "range", from: 2, to: 2, count: 2 },
+      once: { kind: "range", from: 5, to: 9, count: 1 },
+      decay: { kind: "logRange", from: 1e-4, to: 0.1, count: 3 },
+      dropout: { kind: "uniform", min: 0, max: 0.5 },
+      depth: { kind: "int", min: 1, max: 9 },
+      act: { kind: "choice", values: ["relu", "true"] },
+      epochs: { kind: "fixed", value: "10" },
+    },
+    order: "cornersFirst",
+    seed: 7,
+  });
+  const again = parseInput(sweepRecipe, recipeOf(formOf(recipe, "s")));
+  expect(rowsOf(again)).toEqual(rowsOf(recipe));
+  const random = parseInput(sweepRecipe, {
+    parameters: { lr: { kind: "logUniform", min: 1e-5, max: 1 } },
+    ...{ method: "random", count: 3, order: "shuffled" },
+  });
+  expect(parseInput(sweepRecipe, recipeOf(formOf(random, "s")))).toEqual(random);
 });

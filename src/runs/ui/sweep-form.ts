@@ -1,5 +1,10 @@
 // PURE. The sweep's form as text fields ↔ its recipe.
+import type { Outputs } from "../../ui/trpc";
 import type { SweepRecipe } from "../sweep-recipe";
+
+/** A recipe as the server tells it. */
+export type ToldRecipe = Outputs["sweeps"]["get"]["recipes"][number];
+export type ToldSpec = ToldRecipe["parameters"][string];
 
 export const KINDS = ["list", "range", "logRange", "uniform", "logUniform", "int", "choice", "fixed"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -84,3 +89,46 @@ export const newRow = (id: number, name = "", kind: Kind = "list"): ParameterRow
 
 /** Where a refusal belongs: `parameters.lr.max` to the row `lr`. */
 export const rowOfPath = (path: string): string | null => /(?:^|\.)parameters\.([^.[]+)/.exec(path)?.[1] ?? null;
+
+/** As the form writes it: words without quotes where they read back as the same value. */
+export const textOf = (value: unknown): string => {
+  const bare = typeof value === "string" && !/[,\n"[\]{}]/.test(value) && readValue(value) === value && value !== "";
+  return bare ? value : JSON.stringify(value);
+};
+
+const rowFor = (spec: ToldSpec): Pick<ParameterRow, "kind" | "texts"> => {
+  switch (spec.kind) {
+    case "fixed":
+      return { kind: "fixed", texts: { values: textOf(spec.value) } };
+    case "list":
+    case "choice":
+      return { kind: spec.kind, texts: { values: spec.values.map(textOf).join(", ") } };
+    case "range": {
+      // The form has no range by count: a step makes the same values, but where all of them are one.
+      const step = spec.step ?? Math.abs(spec.to - spec.from) / Math.max(1, (spec.count ?? 1) - 1);
+      if (spec.step === undefined && (spec.count === 1 || step === 0))
+        return { kind: "list", texts: { values: Array(spec.count).fill(String(spec.from)).join(", ") } };
+      return { kind: "range", texts: { from: String(spec.from), to: String(spec.to), step: String(step) } };
+    }
+    case "logRange":
+      return { kind: "logRange", texts: { from: String(spec.from), to: String(spec.to), count: String(spec.count) } };
+    case "uniform":
+    case "logUniform":
+    case "int":
+      return { kind: spec.kind, texts: { min: String(spec.min), max: String(spec.max) } };
+  }
+};
+
+/** The form that makes this recipe again, to be changed. */
+export const formOf = (recipe: ToldRecipe, name: string): SweepForm => ({
+  name,
+  rows: Object.entries(recipe.parameters).map(([parameter, spec], index) => ({
+    id: index + 1,
+    name: parameter,
+    ...rowFor(spec),
+  })),
+  method: recipe.method,
+  count: String(recipe.count ?? 20),
+  order: recipe.order,
+  seed: String(recipe.seed),
+});

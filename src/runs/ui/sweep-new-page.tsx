@@ -1,5 +1,5 @@
 "use client";
-// A sweep: its parameters at the left, every run that they make at the right, before anything is queued.
+// A sweep to be made, or one to be extended: its parameters at the left, every run that they make at the right, before anything is queued.
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
@@ -14,9 +14,9 @@ import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input, Select } from "../../ui/field";
 import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
-import { useTRPC, useTRPCClient } from "../../ui/trpc";
+import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
 import { sweepRecipe } from "../sweep-recipe";
-import { newRow, recipeOf, rowOfPath, type SweepForm } from "./sweep-form";
+import { formOf, newRow, recipeOf, rowOfPath, type SweepForm } from "./sweep-form";
 import { SweepParameters } from "./sweep-parameters";
 import { isFresh, SweepPreview } from "./sweep-preview";
 import { fieldsOf } from "./unit-fields";
@@ -43,7 +43,10 @@ const EMPTY: SweepForm = {
   ...{ method: "grid", count: "20", order: "given", seed: "1" },
 };
 
-export const SweepNewPage = ({ unitId }: { unitId: string }) => {
+type Sweep = Outputs["sweeps"]["get"];
+
+/** @param extend the sweep that gets the runs; without it a new one does */
+export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Sweep }) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
   const client = useTRPCClient();
@@ -52,15 +55,18 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
   const unit = useQuery(trpc.units.get.queryOptions({ unitId }));
   const [form, setForm] = useState<SweepForm | null>(null);
   const published = useMemo(() => fieldsOf(unit.data?.parametersSchema ?? null), [unit.data]);
-  const suggested: SweepForm = published
-    ? {
-        ...EMPTY,
-        rows: published.map((field, index) => ({
-          ...newRow(index + 1, field.name, index === 0 ? "list" : "fixed"),
-          texts: field.initial === "" ? {} : { values: field.initial },
-        })),
-      }
-    : EMPTY;
+  const lastRecipe = extend?.recipes.at(-1);
+  const suggested: SweepForm = lastRecipe
+    ? formOf(lastRecipe, "")
+    : published
+      ? {
+          ...EMPTY,
+          rows: published.map((field, index) => ({
+            ...newRow(index + 1, field.name, index === 0 ? "list" : "fixed"),
+            texts: field.initial === "" ? {} : { values: field.initial },
+          })),
+        }
+      : EMPTY;
   const now = form ?? suggested;
   const change = (part: Partial<SweepForm>) => setForm({ ...now, ...part });
   const text = useLate(JSON.stringify(recipeOf(now)), ASK_AFTER_MS);
@@ -83,24 +89,26 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
   const ticks = byHand.text === text ? byHand.ticks : new Map<number, boolean>();
   const chosen = new Set(rows.flatMap((row, index) => ((ticks.get(index) ?? isFresh(row)) ? [index] : [])));
   const [isAsking, setAsking] = useState(false);
-  const create = useMutation(
-    trpc.sweeps.create.mutationOptions({
-      onSuccess: ({ runIds }) => {
-        toast.success(t("sweep.queued", { count: runIds.length }));
-        router.push(`/units/${encodeURIComponent(unitId)}`);
-      },
-    }),
+  const queued = (page: string, count: number) => {
+    toast.success(t("sweep.queued", { count }));
+    router.push(page);
+  };
+  const unitPage = `/units/${encodeURIComponent(unitId)}`;
+  const made = useMutation(
+    trpc.sweeps.create.mutationOptions({ onSuccess: ({ runIds }) => queued(unitPage, runIds.length) }),
   );
+  const sweepPage = extend && `/sweeps/${encodeURIComponent(extend.sweepId)}`;
+  const more = useMutation(
+    trpc.sweeps.extend.mutationOptions({ onSuccess: ({ runIds }) => queued(sweepPage ?? unitPage, runIds.length) }),
+  );
+  const create = extend ? more : made;
   const queue = () => {
     setAsking(false);
     const leaveOut = rows.flatMap((_, index) => (chosen.has(index) ? [] : [index]));
-    create.mutate({
-      unitId,
-      recipe: JSON.parse(text),
-      leaveOut,
-      onlyFresh: false,
-      ...(now.name.trim() === "" ? {} : { name: now.name.trim() }),
-    });
+    const which = { recipe: JSON.parse(text), leaveOut, onlyFresh: false };
+    const name = now.name.trim();
+    if (extend) more.mutate({ sweepId: extend.sweepId, ...which });
+    else made.mutate({ unitId, ...which, ...(name === "" ? {} : { name }) });
   };
   const refusal = preview.isError ? refusalOf(preview.error) : null;
   const errors = new Map<string, string>();
@@ -114,12 +122,12 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
   }
   return (
     <div className="space-y-4">
-      <title>{t("sweep.title")}</title>
+      <title>{extend ? t("unit.title", { name: extend.name }) : t("sweep.title")}</title>
       <header>
-        <Link href={`/units/${encodeURIComponent(unitId)}`} className="text-sm text-ink-2 hover:text-ink">
-          {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
+        <Link href={sweepPage ?? unitPage} className="text-sm text-ink-2 hover:text-ink">
+          {extend?.name ?? (unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit"))}
         </Link>
-        <h1 className="text-xl font-semibold tracking-tight">{t("unit.newSweep")}</h1>
+        <h1 className="text-xl font-semibold tracking-tight">{t(extend ? "sweep.extend" : "unit.newSweep")}</h1>
       </header>
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <Card title={t("run.parameters")}>
@@ -179,16 +187,18 @@ export const SweepNewPage = ({ unitId }: { unitId: string }) => {
                   />
                 )}
               </Field>
-              <Field label={t("unit.name")} optional={t("form.optional")} className="col-span-2">
-                {(field) => (
-                  <Input
-                    {...field}
-                    value={now.name}
-                    maxLength={500}
-                    onChange={(event) => change({ name: event.target.value })}
-                  />
-                )}
-              </Field>
+              {!extend && (
+                <Field label={t("unit.name")} optional={t("form.optional")} className="col-span-2">
+                  {(field) => (
+                    <Input
+                      {...field}
+                      value={now.name}
+                      maxLength={500}
+                      onChange={(event) => change({ name: event.target.value })}
+                    />
+                  )}
+                </Field>
+              )}
             </div>
           </div>
         </Card>

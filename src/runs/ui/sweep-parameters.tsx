@@ -30,8 +30,8 @@ const Row = ({
   const fields: readonly (keyof ParameterRow["texts"])[] = FIELDS[row.kind];
   return (
     <li className="space-y-2 rounded-lg border border-line p-3">
-      <div className="flex items-end gap-2">
-        <Field label={t("sweep.parameter")} className="min-w-0 flex-1">
+      <div className="flex flex-wrap items-end gap-2">
+        <Field label={t("sweep.parameter")} className="min-w-0 flex-1 max-sm:basis-full">
           {(field) => (
             <Input
               {...field}
@@ -66,7 +66,11 @@ const Row = ({
       </div>
       <div className="flex gap-2">
         {fields.map((name) => (
-          <Field key={name} label={t(`sweep.field.${name}`)} className="min-w-0 flex-1">
+          <Field
+            key={name}
+            label={row.kind === "fixed" ? t("sweep.field.value") : t(`sweep.field.${name}`)}
+            className="min-w-0 flex-1"
+          >
             {(field) => (
               <Input
                 {...field}
