@@ -1,6 +1,7 @@
 // The end of a run, told by its driver.
 import { createHash } from "node:crypto";
-import { getSql, type SqlLike } from "../platform/db";
+import { coalesce } from "../platform/coalesce";
+import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { tellRun } from "./claim";
 import { wrongStatus } from "./edit-runs";
@@ -45,24 +46,55 @@ type Ending = {
 
 /** The status and the attempt in the WHERE decide; the same call again is known by its hash. */
 const endRun = async (userId: string, end: Ending): Promise<Run> => {
-  const sql = getSql();
-  const json = (value: JsonObject | null) => (value === null ? null : sql.json(value as never));
-  const [row] = await sql<RunRow[]>`
-    UPDATE runs SET status = ${end.status}, completed_at = now(), end_hash = ${end.hash}, result = ${json(end.result)}::jsonb, metrics = ${json(end.metrics)}::jsonb,
-      error_message = ${end.errorMessage}, error_kind = ${end.status === "failed" ? "failed" : null}, updated_at = now(),
-      progress_done = ${end.status === "completed" ? sql`progress_total` : sql`progress_done`}
-    WHERE id = ${end.runId} AND user_id = ${userId} AND ${isWritable(sql, end.attempt)} RETURNING ${runColumns(sql)}`;
-  if (row) {
-    const run = toRun(row);
+  const run = await endTogether({ userId, end });
+  if (run) {
     tellRun(run);
     return run;
   }
   const now = await getRunRow(userId, end.runId);
+  const sql = getSql();
   const [same] = await sql`
     SELECT 1 FROM runs WHERE id = ${end.runId} AND end_hash = ${end.hash} AND status = ${end.status}
       AND ${isAttempt(sql, end.attempt)}`;
   if (same) return toRun(now);
   throw wrongStatus(end.runId, now.status, "running");
+};
+
+type Told = { userId: string; end: Ending };
+
+/** Ends that come while a statement is under way go together into the next one. Of several for one run the first one is tried. */
+const endTogether = coalesce<Told, Run | undefined>(
+  async (told) => {
+    const firsts = new Map<string, Told>();
+    for (const one of told) if (!firsts.has(one.end.runId)) firsts.set(one.end.runId, one);
+    const rows = await withRetries(() => endStatement(getSql(), [...firsts.values()]));
+    const ended = new Map(rows.map((row) => [row.id, toRun(row)]));
+    return told.map((one) => (firsts.get(one.end.runId) === one ? ended.get(one.end.runId) : undefined));
+  },
+  { maxUnderWay: 2, maxItems: 100 },
+);
+
+/** Each run is found by its key: the ids are given twice for that, or a plan may read all runs. */
+const endStatement = (sql: SqlLike, told: Told[]) => {
+  const given = told.map(({ userId, end }) => ({
+    id: end.runId,
+    user_id: userId,
+    of_attempt: end.attempt ?? null,
+    ended_as: end.status,
+    hash: end.hash,
+    result: end.result,
+    metrics: end.metrics,
+    message: end.errorMessage,
+  }));
+  return sql<RunRow[]>`
+    UPDATE runs SET status = g.ended_as, completed_at = now(), end_hash = g.hash, result = g.result, metrics = g.metrics, error_message = g.message,
+      error_kind = CASE WHEN g.ended_as = 'failed' THEN 'failed' END, updated_at = now(),
+      progress_done = CASE WHEN g.ended_as = 'completed' THEN progress_total ELSE progress_done END
+    FROM json_to_recordset(${JSON.stringify(given)}::text::json)
+      AS g(id text, user_id text, of_attempt int8, ended_as text, hash text, result jsonb, metrics jsonb, message text)
+    WHERE runs.id = ANY(${given.map((one) => one.id)}) AND runs.id = g.id AND runs.user_id = g.user_id
+      AND ${isWritable(sql, undefined)} AND (g.of_attempt IS NULL OR runs.attempt = g.of_attempt)
+    RETURNING ${runColumns(sql)}`;
 };
 
 /**

@@ -1,4 +1,5 @@
 // A driver says that it lives, and what it works on.
+import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
 import { unitNotFound } from "./unit-lock";
@@ -30,75 +31,91 @@ export type BeatAnswer = {
  */
 export const heartbeat = async (userId: string, beat: Beat): Promise<BeatAnswer> => {
   const { unitId, running } = beat;
-  const { wasConnected, ...answer } = await withRetries(() =>
-    getSql().begin(async (sql) => {
-      const [unit] = await sql<{ paused: boolean; was_connected: boolean }[]>`
-        SELECT u.paused, coalesce(p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}), false) AS was_connected
-        FROM units u LEFT JOIN unit_presence p ON p.unit_id = u.id WHERE u.id = ${unitId} AND u.user_id = ${userId} AND u.deleted_at IS NULL`;
-      if (!unit) throw unitNotFound(unitId);
-      const [presence] = await sql<{ last_heartbeat_at: Date }[]>`
-        INSERT INTO unit_presence (unit_id, last_heartbeat_at) VALUES (${unitId}, now())
-        ON CONFLICT (unit_id) DO UPDATE SET last_heartbeat_at = now() RETURNING last_heartbeat_at`;
-      if (beat.driverId !== undefined)
-        await sql`
-          INSERT INTO unit_drivers (unit_id, driver_id, slots, last_heartbeat_at) VALUES (${unitId}, ${beat.driverId}, ${beat.slots ?? 1}, now())
-          ON CONFLICT (unit_id, driver_id) DO UPDATE SET slots = excluded.slots, last_heartbeat_at = now()`;
-      if (running === undefined) await renewAll(sql, unitId);
-      else await renewNamed(sql, unitId, running);
-      return {
-        wasConnected: unit.was_connected,
-        connectionStatus: "connected" as const,
-        lastHeartbeat: (presence?.last_heartbeat_at ?? new Date()).toISOString(),
-        cancel: running === undefined ? [] : await toStop(sql, userId, unitId, running),
-        paused: unit.paused,
-      };
-    }),
-  );
-  if (!wasConnected) publishLive([{ kind: "unit", userId, unitId }]);
+  const heard = await hearTogether({ userId, beat });
+  if (!heard) throw unitNotFound(unitId);
+  if (!heard.was_connected) publishLive([{ kind: "unit", userId, unitId }]);
   else if (running?.some((one) => one.progress))
     publishLive(
       running.flatMap((one) => (one.progress ? [{ kind: "runOutput" as const, userId, runId: one.runId }] : [])),
     );
-  return answer;
+  return {
+    connectionStatus: "connected",
+    lastHeartbeat: heard.last_heartbeat_at.toISOString(),
+    cancel: heard.cancel,
+    paused: heard.paused,
+  };
 };
 
-const renewAll = (sql: SqlLike, unitId: string) => sql`
-  UPDATE runs SET watched = true, last_named_at = now() WHERE unit_id = ${unitId} AND status = 'running' AND deleted_at IS NULL`;
+type Said = { userId: string; beat: Beat };
+type Heard = { paused: boolean; was_connected: boolean; last_heartbeat_at: Date; cancel: string[] };
 
-/** All of the unit's are watched from now on; only the named ones were heard of. */
-const renewNamed = async (sql: SqlLike, unitId: string, running: NonNullable<Beat["running"]>): Promise<void> => {
-  await sql`
-    UPDATE runs SET watched = true, last_named_at = now()
-    WHERE unit_id = ${unitId} AND status = 'running' AND NOT watched AND deleted_at IS NULL`;
-  if (running.length === 0) return;
-  const named = running.map((one) => ({
-    id: one.runId,
-    attempt: one.attempt ?? null,
-    done: one.progress?.done ?? null,
-    total: one.progress?.total ?? null,
+/** Heartbeats that come while a statement is under way go together into the next one. */
+const hearTogether = coalesce<Said, Heard | undefined>(
+  async (said) => {
+    const rows = await withRetries(() => hear(getSql(), said));
+    const heard = new Map(rows.map((row) => [row.nth, row]));
+    return said.map((_, nth) => heard.get(nth));
+  },
+  { maxUnderWay: 2, maxItems: 200 },
+);
+
+/**
+ * All of a unit's running runs are watched from its first heartbeat on; where runs are named, only those were heard of.
+ * Of two heartbeats of one driver, or two progresses of one run, the later one counts. Runs are found by their unit and by their id
+ * through arrays, so that no plan reads all runs.
+ */
+const hear = (sql: SqlLike, said: Said[]) => {
+  const beats = said.map(({ userId, beat }, nth) => ({
+    nth,
+    user_id: userId,
+    unit_id: beat.unitId,
+    driver_id: beat.driverId ?? null,
+    slots: beat.slots ?? 1,
+    names: beat.running !== undefined,
   }));
-  await sql`
-    UPDATE runs SET last_named_at = now(), progress_done = coalesce(n.done, progress_done), progress_total = coalesce(n.total, progress_total)
-    FROM jsonb_to_recordset(${JSON.stringify(named)}::text::jsonb) AS n(id text, attempt int8, done float8, total float8)
-    WHERE runs.id = n.id AND runs.unit_id = ${unitId} AND runs.status = 'running' AND runs.deleted_at IS NULL
-      AND (n.attempt IS NULL OR n.attempt = runs.attempt)`;
-};
-
-const toStop = async (
-  sql: SqlLike,
-  userId: string,
-  unitId: string,
-  running: NonNullable<Beat["running"]>,
-): Promise<string[]> => {
-  if (running.length === 0) return [];
-  const kept = await sql<{ id: string; attempt: number }[]>`
-    SELECT id, attempt FROM runs WHERE id = ANY(${running.map((one) => one.runId)}) AND unit_id = ${unitId} AND user_id = ${userId}
-      AND deleted_at IS NULL AND (status IN ('running', 'completed') OR error_kind IN ('lost', 'failed'))`;
-  const attempts = new Map(kept.map((run) => [run.id, run.attempt]));
-  return running
-    .filter(({ runId, attempt }) => {
-      const current = attempts.get(runId);
-      return current === undefined || (attempt !== undefined && attempt !== current);
-    })
-    .map((one) => one.runId);
+  const named = said
+    .flatMap(({ beat }, nth) => (beat.running ?? []).map((one) => ({ nth, ...one })))
+    .map(({ nth, ...one }, position) => ({
+      nth,
+      position,
+      run_id: one.runId,
+      attempt: one.attempt ?? null,
+      done: one.progress?.done ?? null,
+      total: one.progress?.total ?? null,
+    }));
+  const unitIds = said.map(({ beat }) => beat.unitId);
+  return sql<(Heard & { nth: number })[]>`
+    WITH beats AS (
+      SELECT b.*, u.paused, coalesce(p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}), false) AS was_connected
+      FROM json_to_recordset(${JSON.stringify(beats)}::text::json) AS b(nth int, user_id text, unit_id text, driver_id text, slots int, names bool)
+      JOIN units u ON u.id = ANY((SELECT ${unitIds}::text[])::text[]) AND u.id = b.unit_id AND u.user_id = b.user_id AND u.deleted_at IS NULL
+      LEFT JOIN unit_presence p ON p.unit_id = ANY((SELECT ${unitIds}::text[])::text[]) AND p.unit_id = u.id
+    ), named AS (
+      SELECT n.*, b.unit_id, r.id IS NULL OR coalesce(n.attempt <> r.attempt, false) AS must_stop
+      FROM json_to_recordset(${JSON.stringify(named)}::text::json)
+        AS n(nth int, position int, run_id text, attempt int8, done float8, total float8)
+      JOIN beats b ON b.nth = n.nth
+      LEFT JOIN runs r ON r.id = ANY((SELECT ${named.map((one) => one.run_id)}::text[])::text[]) AND r.id = n.run_id AND r.unit_id = b.unit_id
+        AND r.deleted_at IS NULL AND (r.status IN ('running', 'completed') OR r.error_kind IN ('lost', 'failed'))
+    ), present AS (
+      INSERT INTO unit_presence (unit_id, last_heartbeat_at) SELECT DISTINCT unit_id, now() FROM beats ORDER BY unit_id
+      ON CONFLICT (unit_id) DO UPDATE SET last_heartbeat_at = now()
+    ), drivers AS (
+      INSERT INTO unit_drivers (unit_id, driver_id, slots, last_heartbeat_at)
+      SELECT DISTINCT ON (unit_id, driver_id) unit_id, driver_id, slots, now() FROM beats WHERE driver_id IS NOT NULL ORDER BY unit_id, driver_id, nth DESC
+      ON CONFLICT (unit_id, driver_id) DO UPDATE SET slots = excluded.slots, last_heartbeat_at = now()
+    ), renewed AS (
+      UPDATE runs SET watched = true, last_named_at = now(), progress_done = coalesce(n.done, progress_done), progress_total = coalesce(n.total, progress_total)
+      FROM (
+        SELECT r.id, n.done, n.total
+        FROM runs r
+        LEFT JOIN (SELECT DISTINCT ON (run_id) * FROM named WHERE NOT must_stop ORDER BY run_id, done IS NULL, position DESC) n ON n.run_id = r.id
+        WHERE r.unit_id = ANY((SELECT array_agg(unit_id) FROM beats)::text[]) AND r.status = 'running' AND r.deleted_at IS NULL
+          AND (NOT r.watched OR n.run_id IS NOT NULL OR r.unit_id IN (SELECT unit_id FROM beats WHERE NOT names))
+      ) n
+      WHERE runs.id = n.id AND runs.status = 'running' AND runs.deleted_at IS NULL
+    )
+    SELECT nth, paused, was_connected, now() AS last_heartbeat_at,
+      ARRAY(SELECT run_id FROM named n WHERE n.nth = beats.nth AND n.must_stop ORDER BY position) AS cancel
+    FROM beats`;
 };
