@@ -92,7 +92,7 @@ describe("metrics", () => {
     [[{ key: "a", value: 1, timestamp: "0000-01-01T00:00:00Z" }], "points[0].timestamp"],
     [[{ key: "a", value: 1, timestamp: "9999-12-31T23:59:59-10:00" }], "points[0].timestamp"],
     [Array.from({ length: 10_001 }, () => ({ key: "a", value: 1 })), "points"],
-  ])("%j is refused, and nothing is stored", async (points, path) => {
+  ])("case %# is refused at its place, and nothing is stored", async (points, path) => {
     const { id } = await running();
     expect(refusalIn(await send(id, points))).toEqual({ status: 400, code: "INVALID_REQUEST", paths: [path] });
     expect(await series(id)).toEqual({});
@@ -188,7 +188,7 @@ describe("logs", () => {
     [[{ message: "a\u0000" }], "lines[0].message"],
     [[{ message: "\ud800" }], "lines[0].message"],
     [Array.from({ length: 10_001 }, () => ({ message: "a" })), "lines"],
-  ])("%j is refused, and nothing is stored", async (given, path) => {
+  ])("case %# is refused at its place, and nothing is stored", async (given, path) => {
     const { id } = await running();
     expect(refusalIn(await write(id, given))).toEqual({ status: 400, code: "INVALID_REQUEST", paths: [path] });
     expect(await lines(id)).toEqual([]);

@@ -12,20 +12,21 @@ import { getRunRow } from "./read-runs";
 
 type Writable = { attempt: number; log_lines: number };
 
-/**
- * Locks a run that its driver may write to, until the transaction is over.
- * @throws NOT_FOUND; INVALID_QUEUE_STATUS when it does not run (or is not "driver lost"), or under another attempt
- */
-const lockWritable = async (
-  sql: SqlLike,
-  userId: string,
-  { runId, attempt }: { runId: string; attempt?: number | undefined },
-): Promise<Writable> => {
-  const [run] = await sql<Writable[]>`
-    SELECT attempt, log_lines FROM runs WHERE id = ${runId} AND user_id = ${userId} AND ${isWritable(sql, attempt)} FOR NO KEY UPDATE`;
-  if (run) return run;
-  const { status } = await getRunRow(userId, runId, sql);
-  throw wrongStatus(runId, status, "running under this attempt");
+type Writer = { runId: string; attempt?: number | undefined };
+
+/** Locks a run that its driver may write to, until the transaction is over. */
+const writableRun = (sql: SqlLike, userId: string, { runId, attempt }: Writer) => sql`
+  SELECT attempt, log_lines FROM runs WHERE id = ${runId} AND user_id = ${userId} AND ${isWritable(sql, attempt)} FOR NO KEY UPDATE`;
+
+/** @returns INVALID_QUEUE_STATUS for a run that does not run (nor is "driver lost"), or under another attempt; @throws NOT_FOUND */
+const notWritable = async (sql: SqlLike, userId: string, runId: string) =>
+  wrongStatus(runId, (await getRunRow(userId, runId, sql)).status, "running under this attempt");
+
+/** @throws NOT_FOUND; INVALID_QUEUE_STATUS */
+const lockWritable = async (sql: SqlLike, userId: string, writer: Writer): Promise<Writable> => {
+  const [run] = await sql<Writable[]>`${writableRun(sql, userId, writer)}`;
+  if (!run) throw await notWritable(sql, userId, writer.runId);
+  return run;
 };
 
 const epochMs = (timestamp: string | undefined, now: number): number =>
@@ -46,17 +47,10 @@ export const appendRunMetrics = async (
   },
 ): Promise<{ accepted: number }> => {
   const now = Date.now();
-  await withRetries(() =>
-    getSql().begin(async (sql) => {
-      const { attempt } = await lockWritable(sql, userId, input);
-      await appendPoints(
-        sql,
-        input.runId,
-        attempt,
-        input.points.map(({ timestamp, ...point }) => ({ ...point, at: epochMs(timestamp, now) })),
-      );
-    }),
-  );
+  const sql = getSql();
+  const points = input.points.map(({ timestamp, ...point }) => ({ ...point, at: epochMs(timestamp, now) }));
+  const isOpen = await withRetries(() => appendPoints(sql, input.runId, writableRun(sql, userId, input), points));
+  if (!isOpen) throw await notWritable(sql, userId, input.runId);
   tellOutput(userId, input.runId);
   return { accepted: input.points.length };
 };
