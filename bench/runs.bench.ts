@@ -1,8 +1,7 @@
 // V2: claims and ends over HTTP with 1, 10 and 50 drivers, idle drivers' heartbeats, metric points, and the pages of a long unit.
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { createTRPCClient, httpLink } from "@trpc/client";
-import type { AppRouter } from "../src/api/root";
+import { createClient } from "../src/driver/client";
 import { getSql } from "../src/platform/db";
 import { createGroup } from "../src/runs/groups";
 import { createUnit } from "../src/runs/units";
@@ -36,9 +35,7 @@ await bench("runs", async (services) => {
   const rounds = numberFlag("rounds", 3);
   const count = numberFlag("runs", 2000);
   const web = await openWeb(services);
-  const client = createTRPCClient<AppRouter>({
-    links: [httpLink({ url: `${web.address}/api/trpc`, headers: { authorization: `Bearer ${services.apiKey}` } })],
-  });
+  const client = createClient({ url: web.address, apiKey: services.apiKey });
   let units = 0;
 
   /** @returns claimed and completed runs per second */
@@ -62,7 +59,11 @@ await bench("runs", async (services) => {
   const figures: Figure[] = [];
   for (const drivers of [1, 10, 50]) {
     const [runs = []] = await inTurn(rounds, [() => work(drivers)]);
-    const one = { name: `claim and complete over HTTP, ${drivers} drivers of one unit`, unit: "/s" as const, runs };
+    const one = {
+      name: `claim and complete by the driver's client, ${drivers} drivers of one unit`,
+      unit: "/s" as const,
+      runs,
+    };
     figures.push(drivers === 10 ? { ...one, target: { atLeast: 1000 } } : one);
   }
 
