@@ -180,9 +180,13 @@ async function runChild(program: Program, cwd: string, env: Record<string, strin
   children.add(child);
   let stdout = "";
   let stderr = "";
+  let stopped = false;
   child.stdout.on("data", (chunk) => {
     stdout += chunk;
-    if (stop && stdout.includes(stop.afterOutput)) child.kill(stop.signal);
+    // Once, as the worker does: Python takes its handlers away while it exits, and a second SIGTERM then kills it.
+    if (!stop || stopped || !stdout.includes(stop.afterOutput)) return;
+    stopped = true;
+    child.kill(stop.signal);
   });
   child.stderr.on("data", (chunk) => {
     stderr += chunk;

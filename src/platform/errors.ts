@@ -52,6 +52,17 @@ export class DomainError extends Error {
   get status(): number {
     return ERROR_CODES[this.code].status;
   }
+
+  /** The same refusal with its fields under other names. */
+  renamed(nameOf: (path: string) => string): DomainError {
+    const details = this.details.map(({ path, message }) => ({ path: nameOf(path), message }));
+    const params = { ...this.params, ...("what" in this.params && { what: details[0]?.path ?? "" }) };
+    const { retryAfterSeconds } = this;
+    return new DomainError(this.code, this.key, {
+      ...{ params, details, cause: this },
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  }
 }
 
 /** A refusal of one field. The code follows the field: `config`, `parameters`, `result` and `priority` have their own. */
@@ -60,7 +71,7 @@ export const badField = (path: string, message: string): DomainError => badField
 /** A refusal of several fields; the first one decides the code. */
 export const badFields = (details: ErrorDetail[]): DomainError => {
   const first = details[0] ?? { path: "", message: "is not valid" };
-  const field = first.path.replace(/^(tasks|queues)\[\d+\]\.?/, "").split(/[.[]/)[0] ?? "";
+  const field = first.path.replace(/^(tasks|queues|runs)\[\d+\]\.?/, "").split(/[.[]/)[0] ?? "";
   const code =
     field === "priority"
       ? "INVALID_PRIORITY"

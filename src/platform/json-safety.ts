@@ -5,7 +5,7 @@ const MAX_DEPTH = 64;
 /** A UTF-16 surrogate without its partner: PostgreSQL's jsonb refuses it. */
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 /** What comes back as it was given, in a body or in one of a batch; other numbers are measured by their field, or ignored with it. */
-const KEPT = /^(?:(?:tasks|queues)\[\d+\]\.)?(?:config|parameters|metadata|result|artifacts|metrics)(?:[.[]|$)/;
+const KEPT = /^(?:(?:tasks|queues|runs)\[\d+\]\.)?(?:config|parameters|metadata|result|artifacts|metrics)(?:[.[]|$)/;
 /** 2^53, as JSON writes it: beyond, doubles no longer tell each whole number from its neighbours. */
 const MAX_WHOLE = "9007199254740992";
 const isBeyondMax = (digits: string): boolean =>

@@ -1,6 +1,6 @@
 // Adding, changing and removing runs while drivers pull from the unit. All of it under the unit's lock.
 import { getSql, type SqlLike, withRetries } from "../platform/db";
-import { DomainError } from "../platform/errors";
+import { badFields, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
@@ -24,7 +24,7 @@ export const wrongStatus = (id: string, status: RunStatus, wanted: string) =>
 
 /**
  * Appends runs in the order given, in the caller's transaction; the version rises by one, by none when there are none.
- * @throws NOT_FOUND for the unit
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for a parent that is not there, also for another account's run
  */
 export const insertRuns = async (
   sql: SqlLike,
@@ -34,6 +34,7 @@ export const insertRuns = async (
   const { unitId, runs: given } = input;
   const unit = await lockUnit(sql, userId, unitId);
   if (given.length === 0) return [];
+  await checkParents(sql, userId, given);
   const misfitOf = fitOf(unit.parametersSchema);
   const rows = given.map((run) => ({
     id: newId("run"),
@@ -57,7 +58,21 @@ export const insertRuns = async (
   return made.sort((a, b) => a.place - b.place).map(toRun);
 };
 
-/** @throws NOT_FOUND for the unit */
+const checkParents = async (sql: SqlLike, userId: string, given: NewRun[]): Promise<void> => {
+  const ids = [...new Set(given.flatMap((run) => run.parentId ?? []))];
+  if (ids.length === 0) return;
+  const found = await sql<{ id: string }[]>`
+    SELECT id FROM runs WHERE id = ANY(${ids}) AND user_id = ${userId} AND deleted_at IS NULL`;
+  const known = new Set(found.map((run) => run.id));
+  const wrong = given.flatMap(({ parentId }, index) =>
+    parentId === undefined || known.has(parentId)
+      ? []
+      : [{ path: `runs[${index}].parentId`, message: `names no run: ${parentId}` }],
+  );
+  if (wrong.length > 0) throw badFields(wrong);
+};
+
+/** As insertRuns, in a transaction of its own. */
 export const createRuns = async (
   userId: string,
   input: { unitId: string; runs: NewRun[]; createdBy: "client" | "web" },

@@ -1,5 +1,7 @@
 // What the verbs of V2 accept. tRPC takes these as they are; wire.ts maps them to the contract's snake_case.
 import { z } from "zod";
+import { linesAsked } from "../logs/asked";
+import { seriesAsked } from "../metrics/asked";
 import { instant, jsonObject } from "../platform/validate";
 import { RUN_STATUSES } from "./run";
 
@@ -167,31 +169,8 @@ export const newLines = z.object({
   /** Number of the first of these lines among the attempt's own, from 0: what is stored already is left out, so a call may be repeated. */
   firstLine: z.int().min(0).optional(),
 });
-export const runLogsInput = z.object({
-  runId: id,
-  after: z.int().min(0).optional(),
-  limit: z
-    .int()
-    .min(1)
-    .default(1000)
-    .transform((n) => Math.min(n, 10_000)),
-  /** the last n instead */
-  lines: z
-    .int()
-    .min(1)
-    .optional()
-    .transform((n) => (n === undefined ? n : Math.min(n, 10_000))),
-  attempt: z.int().min(1).optional(),
-});
-export const runMetricsInput = z.object({
-  runId: id,
-  key: z.string().min(1).max(200).optional(),
-  maxPoints: z
-    .int()
-    .min(1)
-    .optional()
-    .transform((n) => (n === undefined ? n : Math.min(n, 10_000))),
-});
+export const runLogsInput = z.object({ runId: id, ...linesAsked });
+export const runMetricsInput = z.object({ runId: id, ...seriesAsked });
 export const newCheckpoint = z.object({
   runId: id,
   attempt,

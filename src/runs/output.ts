@@ -1,5 +1,7 @@
 // What the procedures of V2 answer: the schemas that make the API's types, and that nothing else leaves the server.
 import { z } from "zod";
+import { linesTold } from "../logs/asked";
+import { seriesTold } from "../metrics/asked";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
 import type { SweepRecipe } from "./sweep-recipe";
@@ -103,23 +105,8 @@ export const moveOutput = z.object({
 });
 export const bulkOutput = z.object({ count: z.number(), skipped: z.number() });
 export const acceptedOutput = z.object({ accepted: z.number() });
-export const runMetricsOutput = z.object({
-  runId: z.string(),
-  metrics: z.record(z.string(), z.array(z.object({ step: z.number(), value: z.number(), timestamp: time }))),
-});
-export const runLogsOutput = z.object({
-  runId: z.string(),
-  logs: z.array(
-    z.object({
-      line: z.number(),
-      timestamp: time,
-      stream: z.enum(["stdout", "stderr"]),
-      level: z.string(),
-      message: z.string(),
-      attempt: z.number(),
-    }),
-  ),
-});
+export const runMetricsOutput = z.object({ runId: z.string(), metrics: seriesTold });
+export const runLogsOutput = z.object({ runId: z.string(), logs: linesTold });
 export const checkpointOutput = z.object({
   checkpoint: z
     .object({

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { getSql } from "../platform/db";
 import { DomainError } from "../platform/errors";
+import { newId } from "../platform/ids";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
 import { cancelRun, retryRun } from "./cancel";
@@ -18,6 +19,10 @@ import { createUnit, getUnit, pauseUnit } from "./units";
 
 useTestServices();
 
+/** Of a claim with a cancel, an edit, a reorder, a removal: this many, so many at once, each over a unit of its own. */
+const CLAIM_ROUNDS = 1000;
+const AT_ONCE = 16;
+/** Of the others, one after the other. */
 const ROUNDS = 50;
 
 let me: Account;
@@ -58,6 +63,42 @@ const claimLate = async (unitId: string, round: number) => {
 };
 /** Which side won, by round: a race that one side always wins shows nothing. */
 const bothWon = (claimWon: boolean[]) => expect(new Set(claimWon)).toEqual(new Set([true, false]));
+
+/** The units of all rounds in one statement each, as createUnit and createRuns leave them: made one by one, they would be most of the work. */
+const makeUnits = async (runsEach: number): Promise<{ unitId: string; runIds: string[] }[]> => {
+  const made = Array.from({ length: CLAIM_ROUNDS }, () => ({
+    unitId: newId("unit"),
+    runIds: Array.from({ length: runsEach }, () => newId("run")),
+  }));
+  await getSql().begin(async (sql) => {
+    await sql`
+      INSERT INTO units (id, group_id, user_id, name, version)
+      SELECT id, ${groupId}, ${me.userId}, 'u', 2 FROM unnest(${made.map((one) => one.unitId)}::text[]) AS id`;
+    const rows = made.flatMap(({ unitId, runIds }) =>
+      runIds.map((id, n) => ({ id, unit_id: unitId, place: n + 1, name: `n=${n}`, parameters: { n } })),
+    );
+    await sql`
+      INSERT INTO runs (id, unit_id, user_id, place, name, parameters)
+      SELECT g.id, g.unit_id, ${me.userId}, g.place, g.name, g.parameters
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS g(id text, unit_id text, place int8, name text, parameters jsonb)`;
+  });
+  return made;
+};
+
+/** Plays all rounds. @param play a round; answers whether the claim won it */
+const claimRaces = async (
+  runsEach: number,
+  play: (unitId: string, runIds: string[], round: number) => Promise<boolean>,
+): Promise<void> => {
+  const claimWon: boolean[] = [];
+  const left = (await makeUnits(runsEach)).entries();
+  const lane = async () => {
+    for (const [round, { unitId, runIds }] of left) claimWon.push(await play(unitId, runIds, round));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  expect(claimWon).toHaveLength(CLAIM_ROUNDS);
+  bothWon(claimWon);
+};
 
 test("of ten drivers that claim the last pending run one gets it, the others null", async () => {
   for (let round = 0; round < ROUNDS; round++) {
@@ -120,23 +161,16 @@ test("the same claim key at once and again is one claim", async () => {
 
 describe("a claim races", () => {
   test("a cancel: claimed and then cancelled, or cancelled and never started", async () => {
-    const claimWon: boolean[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const unitId = await newUnit();
-      const [runId = ""] = await addRuns(unitId, 1);
+    await claimRaces(1, async (unitId, [runId = ""], round) => {
       const [got, cancelled] = await Promise.all([claimLate(unitId, round), cancelRun(me.userId, { runId })]);
       expect(cancelled.attempt).toBe(got === null ? 0 : 1);
       expect(await getRun(me.userId, runId)).toMatchObject({ status: "cancelled", attempt: got === null ? 0 : 1 });
-      claimWon.push(got !== null);
-    }
-    bothWon(claimWon);
-  });
+      return got !== null;
+    });
+  }, 120_000);
 
   test("an edit: the driver gets the new parameters, or the edit is refused", async () => {
-    const claimWon: boolean[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const unitId = await newUnit();
-      const [runId = ""] = await addRuns(unitId, 1);
+    await claimRaces(1, async (unitId, [runId = ""], round) => {
       const edit = outcome(updateRun(me.userId, { runId, parameters: { edited: true } }));
       const [got, edited] = await Promise.all([claimLate(unitId, round), edit]);
       const parameters = "value" in edited ? { edited: true } : { n: 0 };
@@ -144,24 +178,27 @@ describe("a claim races", () => {
       expect((await getRun(me.userId, runId)).parameters).toEqual(parameters);
       expect((await getUnit(me.userId, unitId)).version).toBe("value" in edited ? 3 : 2);
       if (!("value" in edited)) expect(edited).toEqual(refused);
-      claimWon.push(!("value" in edited));
-    }
-    bothWon(claimWon);
-  });
+      return !("value" in edited);
+    });
+  }, 120_000);
 
   test("a reorder: the first of the new order, or the reorder is refused and the first of the old", async () => {
-    const claimWon: boolean[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const unitId = await newUnit();
-      const [a = "", b = ""] = await addRuns(unitId, 2);
+    await claimRaces(2, async (unitId, [a = "", b = ""], round) => {
       const reorder = outcome(reorderRuns(me.userId, { unitId, runIds: [b, a] }));
       const [got, reordered] = await Promise.all([claimLate(unitId, round), reorder]);
       expect(got?.runId).toBe("value" in reordered ? b : a);
       if (!("value" in reordered)) expect(reordered).toEqual(refused);
-      claimWon.push(!("value" in reordered));
-    }
-    bothWon(claimWon);
-  });
+      return !("value" in reordered);
+    });
+  }, 120_000);
+
+  test("a removal: claimed and the removal refused, or removed and none claimed", async () => {
+    await claimRaces(1, async (unitId, [runId = ""], round) => {
+      const [got, removed] = await Promise.all([claimLate(unitId, round), outcome(removeRun(me.userId, { runId }))]);
+      expect(removed).toEqual(got === null ? { value: undefined } : refused);
+      return got !== null;
+    });
+  }, 120_000);
 
   test("a move: what has started is named, and the rest moves", async () => {
     const claimWon: boolean[] = [];
@@ -172,18 +209,6 @@ describe("a claim races", () => {
       const [got, { moved, started }] = await Promise.all([claimLate(unitId, round), move]);
       expect([got?.runId, moved, started]).toEqual(started.length === 0 ? [c, [c, a], []] : [a, [c], [a]]);
       claimWon.push(started.length > 0);
-    }
-    bothWon(claimWon);
-  });
-
-  test("a removal: claimed and the removal refused, or removed and none claimed", async () => {
-    const claimWon: boolean[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const unitId = await newUnit();
-      const [runId = ""] = await addRuns(unitId, 1);
-      const [got, removed] = await Promise.all([claimLate(unitId, round), outcome(removeRun(me.userId, { runId }))]);
-      expect(removed).toEqual(got === null ? { value: undefined } : refused);
-      claimWon.push(got !== null);
     }
     bothWon(claimWon);
   });

@@ -58,10 +58,11 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
 };
 
 /**
- * Moves runs before another pending one, or behind all, and keeps conflicts small: what has started meanwhile is left out and named.
- * Where the one that they should go before has started itself, they go first.
+ * Moves runs before another one, or behind all, and keeps conflicts small: what has started or was removed meanwhile is left out and
+ * named. Where the one that they should go before does not wait any more, they go where that one stands.
  *
- * @throws NOT_FOUND for the unit; INVALID_REQUEST for a repeated id, or when `beforeId` is among the moved
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for a repeated id or one that no run of this unit has, for a `beforeId` in the trash,
+ *   or among the moved; then nothing moves
  */
 export const moveRuns = async (
   userId: string,
@@ -74,16 +75,33 @@ export const moveRuns = async (
   const outcome = await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
+      const known = await knownRuns(sql, input);
       const waiting = await waitingRuns(sql, unitId);
       const ids = new Set(waiting.map((one) => one.id));
       const moved = runIds.filter((id) => ids.has(id));
       const isMoving = new Set(moved);
-      const first = waiting.find((one) => !isMoving.has(one.id))?.id ?? null;
-      const before = beforeId === null || ids.has(beforeId) ? beforeId : first;
+      const from = beforeId === null ? Number.POSITIVE_INFINITY : (known.get(beforeId)?.place ?? 0);
+      const before = waiting.find((one) => one.place >= from && !isMoving.has(one.id))?.id ?? null;
       const version = await place(sql, unitId, movedBefore(waiting, moved, before));
       return { moved, started: runIds.filter((id) => !ids.has(id)), version: version ?? unit.version };
     }),
   );
   tellUnit(userId, unitId);
   return outcome;
+};
+
+/** The named runs, whatever their status. @throws INVALID_REQUEST for an id that no run of the unit has, and for a `beforeId` in the trash */
+const knownRuns = async (
+  sql: SqlLike,
+  { unitId, runIds, beforeId }: { unitId: string; runIds: string[]; beforeId: string | null },
+): Promise<Map<string, Placed>> => {
+  const named = [...runIds, ...(beforeId === null ? [] : [beforeId])];
+  const rows = await sql<(Placed & { removed: boolean })[]>`
+    SELECT id, place, deleted_at IS NOT NULL AS removed FROM runs WHERE unit_id = ${unitId} AND id = ANY(${named})`;
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const wrong = runIds.flatMap((id, index) => (known.has(id) ? [] : [{ path: `runIds[${index}]`, id }]));
+  if (beforeId !== null && (known.get(beforeId)?.removed ?? true)) wrong.push({ path: "beforeId", id: beforeId });
+  if (wrong.length > 0)
+    throw badFields(wrong.map(({ path, id }) => ({ path, message: `is no run of this unit: ${id}` })));
+  return known;
 };

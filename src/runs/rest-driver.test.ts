@@ -10,7 +10,7 @@ import { pauseUnit, resumeUnit } from "./units";
 
 useTestServices();
 const { call } = useHttpServer();
-const { accounts, ask, askOther, newGroup, newUnit, addQueue, addQueues, unit, queue, claim } = useRestUnits(call);
+const { accounts, ask, newUnit, addQueue, addQueues, unit, queue, claim } = useRestUnits(call);
 
 const wrongStatus = { status: 409, code: "INVALID_QUEUE_STATUS", paths: [] };
 const end = (queueId: string | null, how: "complete" | "fail", body?: JsonObject) =>
@@ -234,56 +234,4 @@ describe("Idempotency-Key", () => {
     expect(new Set(answers.filter(({ status }) => status === 200).map(({ text }) => text)).size).toBe(1);
     expect((await ask("GET", `/v2/units/${id}/statistics`)).json.statistics).toMatchObject({ running: 1, pending: 19 });
   });
-});
-
-test("what belongs to another account, or to nobody, is 404 at every route, and nothing of it changes", async () => {
-  const groupId = await newGroup();
-  const id = await newUnit({}, groupId);
-  const queueId = await addQueue(id);
-  const before = [await unit(id), await queue(queueId)];
-  const routes: [string, string, JsonObject?][] = [
-    ["GET", "/v2/groups/G"],
-    ["PUT", "/v2/groups/G", { name: "x" }],
-    ["DELETE", "/v2/groups/G"],
-    ["GET", "/v2/groups/G/units"],
-    ["POST", "/v2/groups/G/units", { name: "x" }],
-    ["GET", "/v2/groups/G/statistics"],
-    ["GET", "/v2/units/U"],
-    ["PUT", "/v2/units/U", { name: "x" }],
-    ["DELETE", "/v2/units/U?force=true"],
-    ["POST", "/v2/units/U/sync"],
-    ["POST", "/v2/units/U/heartbeat"],
-    ["POST", "/v2/units/U/claim"],
-    ["GET", "/v2/units/U/statistics"],
-    ["POST", "/v2/units/U/queues", { parameters: {} }],
-    ["POST", "/v2/units/U/queues/batch", { queues: [{ parameters: {} }] }],
-    ["POST", "/v2/units/U/queues/batch", { queues: [] }],
-    ["GET", "/v2/units/U/queues"],
-    ["GET", "/v2/queues?unit_id=U"],
-    ["POST", "/v2/units/U/queues/reorder", { queue_ids: ["Q"] }],
-    ["GET", "/v2/queues/Q"],
-    ["PUT", "/v2/queues/Q", { name: "x" }],
-    ["DELETE", "/v2/queues/Q"],
-    ["POST", "/v2/queues/Q/start"],
-    ["POST", "/v2/queues/Q/metrics", { points: [] }],
-    ["POST", "/v2/queues/Q/logs", { lines: [] }],
-    ["GET", "/v2/queues/Q/metrics"],
-    ["GET", "/v2/queues/Q/logs"],
-    ["GET", "/v2/queues/Q/logs?follow=1"],
-    ["POST", "/v2/queues/Q/complete"],
-    ["POST", "/v2/queues/Q/fail"],
-    ["POST", "/v2/queues/Q/cancel"],
-    ["POST", "/v2/queues/Q/retry"],
-  ];
-  const filled = (path: string, ids: Record<string, string>) =>
-    path.replace(/(?<=[/=])[GUQ](?=$|[/?])/g, (letter) => ids[letter] ?? "");
-  for (const [method, path, body] of routes) {
-    const theirs = await askOther(method, filled(path, { G: groupId, U: id, Q: queueId }), body);
-    expect({ path, ...refusalIn(theirs) }).toEqual({ path, status: 404, code: "NOT_FOUND", paths: [] });
-    for (const nobody of ["nobodys", "a%20b", "x".repeat(200)]) {
-      const none = await ask(method, filled(path, { G: nobody, U: nobody, Q: nobody }), body);
-      expect({ path, ...refusalIn(none) }).toEqual({ path, status: 404, code: "NOT_FOUND", paths: [] });
-    }
-  }
-  expect([await unit(id), await queue(queueId)]).toEqual(before);
 });

@@ -1,5 +1,6 @@
 // tRPC procedures of groups, units and runs: input schema, verb, output schema.
 import { z } from "zod";
+import { DomainError } from "../platform/errors";
 import { procedure, router } from "../platform/trpc";
 import { cancelRun, changeMany, retryRun } from "./cancel";
 import { claimRun, startRun } from "./claim";
@@ -188,18 +189,22 @@ export const unitsRouter = router({
     .query(({ ctx, input }) => unitStatistics(ctx.userId, input)),
 });
 
-const onlyRun = ([run]: Run[]): Run => {
-  if (!run) throw new Error("The insert returned no row.");
-  return run;
+/** One run is made as a list of one: a refusal names its fields without the list. */
+const createRun = async (userId: string, { unitId: id, createdBy, ...run }: z.infer<typeof newRun>): Promise<Run> => {
+  try {
+    const [made] = await createRuns(userId, { unitId: id, runs: [run], createdBy });
+    if (!made) throw new Error("The insert returned no row.");
+    return made;
+  } catch (error) {
+    throw error instanceof DomainError ? error.renamed((path) => path.replace(/^runs\[0\]\./, "")) : error;
+  }
 };
 
 export const runsRouter = router({
   create: procedure
     .input(newRun)
     .output(runOutput)
-    .mutation(async ({ ctx, input: { unitId: id, createdBy, ...run } }) =>
-      onlyRun(await createRuns(ctx.userId, { unitId: id, runs: [run], createdBy })),
-    ),
+    .mutation(({ ctx, input }) => createRun(ctx.userId, input)),
   createMany: procedure
     .input(newRuns)
     .output(runsOutput)

@@ -1,10 +1,12 @@
 // One table of scenarios over both callers of V2, tRPC and REST, so that neither adapter can wander.
 import { beforeAll, describe, expect, test } from "vitest";
+import { getSql } from "../platform/db";
 import { refusal } from "../testing/callers";
 import { useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { type RunCaller, restRunCaller, trpcRunCaller } from "../testing/run-callers";
 import { useTestServices } from "../testing/services";
+import { sweepStalled } from "./stall-sweep";
 
 useTestServices();
 const { call } = useHttpServer();
@@ -159,6 +161,34 @@ describe.each([
     expect(await refusal(me.removeRun(b))).toEqual({ code: "INVALID_QUEUE_STATUS", paths: [] });
     expect(await me.fail(b, { errorMessage: "oom" })).toMatchObject({ status: "failed", errorMessage: "oom" });
     expect(await me.claim(unitId)).toMatchObject({ runId: a, attempt: 2 });
+  });
+
+  test("a silent driver's run is lost; its end is still taken, unless the run was retried or removed meanwhile", async () => {
+    const { unitId, ids } = await withRuns(4);
+    const [a = "", b = "", c = "", d = ""] = ids;
+    await me.beat(unitId);
+    for (const _ of ids) await me.claim(unitId);
+    await me.beat(unitId, [d]);
+    await getSql()`UPDATE runs SET last_named_at = now() - interval '121 seconds' WHERE id = ANY(${[a, b, c]})`;
+    await sweepStalled(1000);
+    expect(await me.run(a)).toMatchObject({ status: "failed", errorMessage: "driver lost" });
+    expect(await me.list(unitId, ["failed"])).toEqual([a, b, c]);
+    expect((await me.beat(unitId, [a, b, c, d])).cancel).toEqual([]);
+    expect(await me.sendMetrics(a, [{ key: "loss", value: 1 }])).toBe(1);
+    expect(await me.complete(a, { attempt: 1, result: { late: true } })).toMatchObject({
+      status: "completed",
+      errorMessage: null,
+      result: { late: true },
+    });
+    await me.retry(b);
+    await me.removeRun(c);
+    expect((await me.beat(unitId, [a, b, c, d])).cancel).toEqual([b, c]);
+    const late = [me.complete(b, { attempt: 1 }), me.complete(c, { attempt: 1 })];
+    const codes = (await Promise.all(late.map(refusal))).map(({ code }) => code);
+    expect(codes).toEqual(["INVALID_QUEUE_STATUS", "NOT_FOUND"]);
+    expect(await me.claim(unitId)).toMatchObject({ runId: b, attempt: 2 });
+    expect(await refusal(me.fail(b, { attempt: 1 }))).toEqual({ code: "INVALID_QUEUE_STATUS", paths: [] });
+    expect(await me.run(b)).toMatchObject({ status: "running", attempt: 2 });
   });
 
   test("a client learns by sync what has changed since its version", async () => {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { appRouter } from "../api/root";
 import type { Hint } from "../platform/live-event";
 import { createCallerFactory } from "../platform/trpc";
+import { asRefused, refusal as refusalOf } from "../testing/callers";
 import { type SseEvent, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
@@ -39,6 +40,12 @@ const order = async (unitId: string) => (await mine.runs.list({ unitId })).runs.
 const statuses = async (unitId: string) => (await mine.runs.list({ unitId })).runs.map((run) => run.status);
 const version = async (unitId: string) => (await mine.units.get({ unitId })).version;
 const notFound = { code: "NOT_FOUND" };
+const refusal = (call: Promise<unknown>) =>
+  refusalOf(
+    call.catch((error: unknown) => {
+      throw asRefused(error);
+    }),
+  );
 
 describe("bulk", () => {
   test("cancels, retries and removes those that are named; others are counted as skipped", async () => {
@@ -100,10 +107,69 @@ describe("move", () => {
     expect(await order(unitId)).toEqual([a, e, b, c, d]);
     await mine.runs.move({ unitId, runIds: [d], beforeId: a }); // started meanwhile: first of those that wait
     expect(await order(unitId)).toEqual([a, d, e, b, c]);
+    await mine.runs.cancel({ runId: b });
+    await mine.runs.move({ unitId, runIds: [d], beforeId: b }); // ended meanwhile: where that one stood
+    expect(await order(unitId)).toEqual([a, e, d, b, c]);
     for (const runIds of [[b], [c, c]])
       await expect(mine.runs.move({ unitId, runIds, beforeId: b })).rejects.toMatchObject({ code: "BAD_REQUEST" });
     await expect(other.runs.move({ unitId, runIds: [b], beforeId: null })).rejects.toMatchObject(notFound);
   });
+
+  test("names what is no run of this unit, and then nothing moves", async () => {
+    const { unitId, ids } = await make(4);
+    const [a = "", b = "", c = "", gone = ""] = ids;
+    await mine.runs.remove({ runId: gone });
+    const elsewhere = (await make(1)).ids[0] ?? "";
+    for (const nobodys of ["nobodys", elsewhere, gone])
+      expect(await refusal(mine.runs.move({ unitId, runIds: [c], beforeId: nobodys }))).toEqual({
+        code: "INVALID_REQUEST",
+        paths: ["beforeId"],
+      });
+    expect(await refusal(mine.runs.move({ unitId, runIds: [c, elsewhere, "nobodys"], beforeId: a }))).toEqual({
+      code: "INVALID_REQUEST",
+      paths: ["runIds[1]", "runIds[2]"],
+    });
+    expect([await order(unitId), await version(unitId)]).toEqual([[a, b, c], 3]);
+    // Removed meanwhile is left out and named, as what has started.
+    expect(await mine.runs.move({ unitId, runIds: [gone, c], beforeId: a })).toMatchObject({
+      moved: [c],
+      started: [gone],
+    });
+  });
+});
+
+test("a run's parent is a run of the same account that is there; anything else is named, and nothing is made", async () => {
+  const { unitId, ids } = await make(2);
+  const [parentId = "", gone = ""] = ids;
+  await mine.runs.remove({ runId: gone });
+  const elsewhere = (await make(1)).ids[0] ?? "";
+  expect(await mine.runs.create({ unitId, parameters: {}, parentId: elsewhere })).toMatchObject({
+    parentId: elsewhere,
+  });
+  const before = await version(unitId);
+  const group = await other.groups.create({ name: "g" });
+  const theirUnit = await other.units.create({ groupId: group.groupId, name: "u" });
+  const theirs = await other.runs.create({ unitId: theirUnit.unitId, parameters: {} });
+  for (const nobodys of ["nobodys", "", "\u0000", theirs.runId, gone])
+    expect(await refusal(mine.runs.create({ unitId, parameters: {}, parentId: nobodys }))).toEqual({
+      code: "INVALID_REQUEST",
+      paths: ["parentId"],
+    });
+  const runs = [parentId, "nobodys", undefined, theirs.runId].map((one) => ({ parameters: {}, parentId: one }));
+  expect(await refusal(mine.runs.createMany({ unitId, runs }))).toEqual({
+    code: "INVALID_REQUEST",
+    paths: ["runs[1].parentId", "runs[3].parentId"],
+  });
+  expect([await version(unitId), await order(unitId)]).toMatchObject([before, { length: 2 }]);
+});
+
+test("a whole number that would come back as another one is refused in one run and in a list", async () => {
+  const { unitId } = await make(0);
+  const parameters = { seed: 2 ** 60 };
+  const invalid = (path: string) => ({ code: "INVALID_CONFIG", paths: [path] });
+  expect(await refusal(mine.runs.create({ unitId, parameters }))).toEqual(invalid("parameters.seed"));
+  const list = mine.runs.createMany({ unitId, runs: [{ parameters: {} }, { parameters }] });
+  expect(await refusal(list)).toEqual(invalid("runs[1].parameters.seed"));
 });
 
 test("a unit is found by its names, the newest one of them", async () => {

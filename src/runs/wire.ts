@@ -60,12 +60,7 @@ export const withWirePaths = async <T>(answer: Promise<T>): Promise<T> => {
     return await answer;
   } catch (error) {
     if (!(error instanceof DomainError) || error.details.length === 0) throw error;
-    const details = error.details.map(({ path, message }) => ({
-      path: path.replace(/^\w+/, (head) => WIRE_NAMES[head] ?? toSnake(head)),
-      message,
-    }));
-    const params = { ...error.params, ...("what" in error.params && { what: details[0]?.path ?? "" }) };
-    throw new DomainError(error.code, error.key, { params, details, cause: error });
+    throw error.renamed((path) => path.replace(/^\w+/, (head) => WIRE_NAMES[head] ?? toSnake(head)));
   }
 };
 

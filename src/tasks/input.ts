@@ -1,5 +1,7 @@
 // What the verbs accept. tRPC takes these as they are; wire.ts maps them to the contract's snake_case.
 import { z } from "zod";
+import { linesAsked } from "../logs/asked";
+import { seriesAsked } from "../metrics/asked";
 import { instant, isInCalendar, jsonObject } from "../platform/validate";
 import { TASK_STATUSES } from "./status";
 
@@ -101,33 +103,9 @@ export const resultInput = z.object({
 export const queueInput = z.object({ queue: queueName.default("default") });
 export const pauseInput = z.object({ queue: queueName.default("default"), reason: z.string().max(2000).optional() });
 export const reorderInput = z.object({ taskIds: z.array(taskId).min(1).max(100_000) });
-export const logsInput = z.object({
-  taskId,
-  /** lines with a higher number only */
-  after: z.int().min(0).optional(),
-  limit: z
-    .int()
-    .min(1)
-    .default(1000)
-    .transform((n) => Math.min(n, 10_000)),
-  /** the last n instead */
-  lines: z
-    .int()
-    .min(1)
-    .optional()
-    .transform((n) => (n === undefined ? n : Math.min(n, 10_000))),
-  attempt: z.int().min(1).optional(),
-});
+export const logsInput = z.object({ taskId, ...linesAsked });
 export type LogsInput = z.infer<typeof logsInput>;
-export const metricsInput = z.object({
-  taskId,
-  key: z.string().min(1).max(200).optional(),
-  maxPoints: z
-    .int()
-    .min(1)
-    .optional()
-    .transform((n) => (n === undefined ? n : Math.min(n, 10_000))),
-});
+export const metricsInput = z.object({ taskId, ...seriesAsked });
 const day = z.iso
   .date({ error: "must be a day such as 2026-11-25", abort: true })
   .refine(isInCalendar, "must be a day in the years 1 to 9999");

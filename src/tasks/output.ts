@@ -1,5 +1,7 @@
 // What the procedures answer: the schemas that make the API's types, and that nothing else leaves the server.
 import { z } from "zod";
+import { linesTold } from "../logs/asked";
+import { seriesTold } from "../metrics/asked";
 import type { ErrorCode } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { TASK_STATUSES } from "./status";
@@ -101,24 +103,9 @@ export const queuesOutput = z.array(z.object({ queue: z.string(), counts: counts
 
 export const newOrderOutput = z.array(z.object({ taskId: z.string(), position: z.number() }));
 
-export const logsOutput = z.object({
-  taskId: z.string(),
-  logs: z.array(
-    z.object({
-      line: z.number(),
-      timestamp: time,
-      stream: z.enum(["stdout", "stderr"]),
-      level: z.string(),
-      message: z.string(),
-      attempt: z.number(),
-    }),
-  ),
-});
+export const logsOutput = z.object({ taskId: z.string(), logs: linesTold });
 
-export const metricsOutput = z.object({
-  taskId: z.string(),
-  metrics: z.record(z.string(), z.array(z.object({ step: z.number(), value: z.number(), timestamp: time }))),
-});
+export const metricsOutput = z.object({ taskId: z.string(), metrics: seriesTold });
 
 export const statisticsOutput = z.object({
   period: z.object({ start: z.string(), end: z.string() }),

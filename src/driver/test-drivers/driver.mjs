@@ -56,7 +56,7 @@ const kinds = {
 };
 
 const driver = defineDriver({
-  unit: "tests/unit",
+  unit: process.env.DRIVER_UNIT ?? "tests/unit",
   name: process.env.DRIVER_NAME ?? "test-driver",
   heartbeatMs: Number(process.env.HEARTBEAT_MS ?? 200),
   pollMs: 50,
