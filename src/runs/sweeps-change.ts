@@ -38,7 +38,7 @@ export const createSweep = async (
       const made = await addRows(sql, userId, unitId, sweepId, input);
       await sql`
         INSERT INTO sweeps (id, unit_id, user_id, name, recipes)
-        VALUES (${sweepId}, ${unitId}, ${userId}, ${name}, ${sql.json([recipe] as never)})`;
+        VALUES (${sweepId}, ${unitId}, ${userId}, ${name}, ${JSON.stringify([recipe])}::text::json)`;
       return made;
     }),
   );
@@ -56,7 +56,9 @@ export const extendSweep = async (
   const runIds = await withRetries(() =>
     getSql().begin(async (sql) => {
       const made = await addRows(sql, userId, unitId, sweepId, input);
-      await sql`UPDATE sweeps SET recipes = recipes || ${sql.json([recipe] as never)}::jsonb, updated_at = now() WHERE id = ${sweepId}`;
+      // Read under the lock: of two extensions at once neither loses the other's recipe.
+      const { recipes } = await getSweep(userId, sweepId, sql);
+      await sql`UPDATE sweeps SET recipes = ${JSON.stringify([...recipes, recipe])}::text::json, updated_at = now() WHERE id = ${sweepId}`;
       return made;
     }),
   );

@@ -8,6 +8,7 @@ import { createGroup } from "./groups";
 import { getRun, runsOfUnit } from "./read-runs";
 import { newSweep } from "./sweep-input";
 import { sweepRecipe } from "./sweep-recipe";
+import { rowsOf } from "./sweep-rows";
 import { getSweep, listSweeps, previewSweep } from "./sweeps";
 import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-change";
 import { createUnit, getUnit } from "./units";
@@ -84,6 +85,37 @@ test("an extension keeps its recipe and makes only what is new", async () => {
   const { sweep: longer, runIds } = await extendSweep(userId, { sweepId: sweep.sweepId, ...which(2, 3) });
   expect([runIds.length, longer.recipes.length, longer.counts.pending]).toEqual([1, 2, 3]);
   expect(await version()).toBe(before + 1);
+});
+
+test("of two extensions at once neither loses the other's recipe", async () => {
+  const { sweep } = await make(1);
+  const { sweepId } = sweep;
+  await Promise.all([extendSweep(userId, { sweepId, ...which(2) }), extendSweep(userId, { sweepId, ...which(3) })]);
+  expect((await getSweep(userId, sweepId)).recipes).toHaveLength(3);
+});
+
+test("parameters come back in the order in which they were given, which decides the grid's, also of an extension", async () => {
+  const ordered = (values: number[]) =>
+    sweepRecipe.parse({
+      parameters: {
+        weight_decay: { kind: "list", values },
+        lr: { kind: "list", values: [0.1, 0.2] },
+        b: { kind: "fixed", value: { z: 1, a: 2 } },
+      },
+    });
+  const first = ordered([1, 2]);
+  const { sweep } = await createSweep(userId, newSweep.parse({ unitId, recipe: first }));
+  const { sweepId } = sweep;
+  const second = ordered([3, 4]);
+  await extendSweep(userId, { sweepId, recipe: second, leaveOut: [], onlyFresh: true });
+  const { sweep: longer } = await extendSweep(userId, { sweepId, ...which(9) });
+  // As text: equal objects may still have their keys in another order.
+  expect(JSON.stringify(longer.recipes)).toBe(JSON.stringify([first, second, lrs(9)]));
+  expect((await runsOfUnit(userId, unitId)).map((run) => run.name)).toEqual([
+    ...rowsOf(first).map((row) => `weight_decay=${row.weight_decay} lr=${row.lr}`),
+    ...rowsOf(second).map((row) => `weight_decay=${row.weight_decay} lr=${row.lr}`),
+    "lr=9",
+  ]);
 });
 
 test("a trim removes what waits and is not kept, and nothing that runs or ended", async () => {
