@@ -12,7 +12,12 @@ const which = {
 };
 
 export const sweepId = z.object({ sweepId: id });
-export const sweepPreview = z.object({ unitId: id, recipe: sweepRecipe });
+export const sweepPreview = z.object({
+  unitId: id,
+  recipe: sweepRecipe,
+  /** the sweep that the rows would extend: none of them gets the name of one of its runs */
+  sweepId: id.optional(),
+});
 export const newSweep = z.object({ unitId: id, name: z.string().min(1).max(500).default("sweep"), ...which });
 export const sweepExtension = z.object({ sweepId: id, ...which });
 export const sweepTrim = z.object({

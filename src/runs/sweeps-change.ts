@@ -13,7 +13,7 @@ type Which = { recipe: SweepRecipe; leaveOut: number[]; onlyFresh: boolean };
 /** The rows as runs at the end of the unit, in one statement. What ran before is read under the lock: of two equal calls the second makes none. */
 const addRows = async (sql: SqlLike, userId: string, unitId: string, sweepId: string, which: Which) => {
   await lockUnit(sql, userId, unitId);
-  const { rows } = await previewSweep(userId, { unitId, recipe: which.recipe }, sql);
+  const { rows } = await previewSweep(userId, { unitId, recipe: which.recipe, sweepId }, sql);
   const left = new Set(which.leaveOut);
   const runs = rows
     .filter((row, nth) => !left.has(nth) && (!which.onlyFresh || isFresh(row)))

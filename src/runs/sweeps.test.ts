@@ -87,6 +87,20 @@ test("an extension keeps its recipe and makes only what is new", async () => {
   expect(await version()).toBe(before + 1);
 });
 
+test("all runs of a sweep have names of their own, as the preview says, also where nothing differs or an extension repeats", async () => {
+  const given = sweepRecipe.parse({ parameters: { a: { kind: "list", values: [1, "1", 1, 2] } } });
+  const { rows } = await previewSweep(userId, { unitId, recipe: given });
+  expect(rows.map((one) => one.name)).toEqual(["a=1", "a=1 #2", "a=1 #3", "a=2"]);
+  const { sweep } = await createSweep(userId, { unitId, name: "s", recipe: given, leaveOut: [], onlyFresh: false });
+  const again = { sweepId: sweep.sweepId, recipe: given, leaveOut: [1], onlyFresh: false };
+  const more = await previewSweep(userId, { unitId, recipe: given, sweepId: sweep.sweepId });
+  expect(more.rows.map((one) => one.name)).toEqual(["a=1 #4", "a=1 #5", "a=1 #6", "a=2 #2"]);
+  await extendSweep(userId, again);
+  const names = (await runsOfUnit(userId, unitId)).map((run) => run.name);
+  const [first, , third, fourth] = more.rows.map((one) => one.name);
+  expect(names).toEqual([...rows.map((one) => one.name), first, third, fourth]);
+});
+
 test("of two extensions at once neither loses the other's recipe", async () => {
   const { sweep } = await make(1);
   const { sweepId } = sweep;

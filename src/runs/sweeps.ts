@@ -3,7 +3,7 @@ import { getSql, type SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { keyOf } from "./parameters-key";
-import { nameOfRun } from "./run-name";
+import { nameOfRun, uniqueNames } from "./run-name";
 import { fitOf } from "./schema-fit";
 import type { SweepRecipe } from "./sweep-recipe";
 import { type MarkedRow, markRows, rowsOf } from "./sweep-rows";
@@ -77,15 +77,21 @@ export const listSweeps = async (userId: string, unitId: string): Promise<Sweep[
   return sweepsWhere(sql, sql`s.unit_id = ${unitId} AND s.user_id = ${userId}`);
 };
 
+/** Also of those in the trash: they may come back. */
+const namesIn = async (sql: SqlLike, userId: string, sweepId: string): Promise<string[]> =>
+  (await sql<{ name: string }[]>`SELECT name FROM runs WHERE sweep_id = ${sweepId} AND user_id = ${userId}`).map(
+    (run) => run.name,
+  );
+
 /**
  * Every row of a recipe. A run of the unit that completed, runs or waits counts as one that ran before; one that failed or was
- * cancelled does not, so that its point is made again.
+ * cancelled does not, so that its point is made again. No two rows have the same name, nor one of the sweep that they extend.
  *
  * @throws NOT_FOUND for the unit
  */
 export const previewSweep = async (
   userId: string,
-  { unitId, recipe }: { unitId: string; recipe: SweepRecipe },
+  { unitId, recipe, sweepId }: { unitId: string; recipe: SweepRecipe; sweepId?: string | undefined },
   sql: SqlLike = getSql(),
 ): Promise<{ rows: PreviewRow[]; fresh: number }> => {
   const misfitOf = fitOf(await schemaOfUnit(sql, userId, unitId));
@@ -93,11 +99,12 @@ export const previewSweep = async (
     SELECT id, parameters FROM runs
     WHERE unit_id = ${unitId} AND deleted_at IS NULL AND status IN ('completed', 'running', 'pending') ORDER BY place DESC`;
   const before = new Map(runs.map((run) => [keyOf(run.parameters), run.id]));
-  const rows = markRows(rowsOf(recipe), before).map((row) => ({
-    ...row,
-    name: row.name || nameOfRun(row.parameters),
-    misfit: misfitOf(row.parameters),
-  }));
+  const marked = markRows(rowsOf(recipe), before);
+  const names = uniqueNames(
+    marked.map((row) => row.name || nameOfRun(row.parameters)),
+    sweepId === undefined ? [] : await namesIn(sql, userId, sweepId),
+  );
+  const rows = marked.map((row, nth) => ({ ...row, name: names[nth] ?? "", misfit: misfitOf(row.parameters) }));
   return { rows, fresh: rows.filter(isFresh).length };
 };
 
