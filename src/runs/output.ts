@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
-import type { SweepRecipe } from "./sweep-recipe";
+import type { MadeRecipe } from "./sweeps";
 import type { Reason } from "./why-waiting";
 
 /** RFC 3339 */
@@ -148,7 +148,7 @@ export const sweepOutput = z.object({
   sweepId: z.string(),
   unitId: z.string(),
   name: z.string(),
-  recipes: z.array(z.custom<SweepRecipe>()),
+  recipes: z.array(z.custom<MadeRecipe>()),
   counts: countsOutput,
   createdAt: time,
   updatedAt: time,
@@ -157,7 +157,11 @@ export const sweepsOutput = z.object({ sweeps: z.array(sweepOutput) });
 export const sweepPreviewOutput = z.object({
   rows: z.array(
     z.object({
+      /** its number in the recipe's rows, from 0 */
+      row: z.number(),
       parameters: json,
+      /** by hand */
+      edited: z.boolean(),
       name: z.string(),
       ranBefore: z.string().nullable(),
       repeats: z.number().nullable(),

@@ -3,7 +3,8 @@ import type { JsonObject } from "../platform/json-safety";
 
 /** Characters, by code points. */
 const MAX_LENGTH = 200;
-const cut = (name: string, length: number): string => [...name].slice(0, length).join("");
+const cut = (name: string, length: number): string =>
+  name.length <= length ? name : [...name].slice(0, length).join("");
 const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** `lr=0.01 bs=32`: its first parameters that are no objects; `run` where it has none. At most 200 characters. */
