@@ -175,6 +175,13 @@ export const sweepChangeOutput = z.object({ sweep: sweepOutput, runIds: z.array(
 export const trimOutput = z.object({ removed: z.number() });
 
 const bandOutput = z.object({ p50: time, p90: time });
+export const sweepOutlookOutput = z.object({
+  end: bandOutput.nullable(),
+  why: z.enum(["noRuns", "nothingMeasured", "unitPaused", "noDriver"]).nullable(),
+  runSeconds: z.object({ p50: z.number(), p90: z.number() }).nullable(),
+  measured: z.number(),
+  misfits: z.number(),
+});
 export const planOutput = z.object({
   waiting: z.array(
     z.object({

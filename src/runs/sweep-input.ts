@@ -17,10 +17,11 @@ const recipe = {
     .object({ changed: changed.default([]), removed: z.array(row).max(MAX_ROWS).default([]) })
     .default({ changed: [], removed: [] }),
 };
+/** Rows that shall not be made. */
+const leaveOut = z.array(row).max(MAX_ROWS).default([]);
 const which = {
   ...recipe,
-  /** Rows that shall not be made. */
-  leaveOut: z.array(row).max(MAX_ROWS).default([]),
+  leaveOut,
   /** Rows that ran before, or repeat another row, are left out. */
   onlyFresh: z.boolean().default(true),
 };
@@ -32,6 +33,7 @@ export const sweepPreview = z.object({
   /** the sweep that the rows would extend: none of them gets the name of one of its runs */
   sweepId: id.optional(),
 });
+export const sweepOutlook = z.object({ unitId: id, ...recipe, leaveOut });
 export const newSweep = z.object({ unitId: id, name: z.string().min(1).max(500).default("sweep"), ...which });
 export const sweepExtension = z.object({ sweepId: id, ...which });
 export const sweepTrim = z.object({

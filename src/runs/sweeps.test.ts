@@ -1,17 +1,19 @@
 import { beforeEach, expect, test } from "vitest";
+import { getSql } from "../platform/db";
 import { makeUserId } from "../testing/engine";
 import { useTestServices } from "../testing/services";
 import { claimRun } from "./claim";
-import { createRuns } from "./edit-runs";
+import { createRuns, publishSchema } from "./edit-runs";
 import { completeRun, failRun } from "./finish";
 import { createGroup } from "./groups";
+import { heartbeat } from "./heartbeat";
 import { getRun, runsOfUnit } from "./read-runs";
 import { newSweep } from "./sweep-input";
 import { sweepRecipe } from "./sweep-recipe";
 import { rowsOf } from "./sweep-rows";
-import { getSweep, listSweeps, previewSweep } from "./sweeps";
+import { getSweep, listSweeps, outlookOfSweep, previewSweep } from "./sweeps";
 import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-change";
-import { createUnit, getUnit } from "./units";
+import { createUnit, getUnit, pauseUnit } from "./units";
 
 useTestServices();
 
@@ -208,12 +210,46 @@ test("retry failed lets only this sweep's failed runs wait again", async () => {
   expect((await runsOfUnit(userId, unitId, { status: ["failed"] })).map((one) => one.parameters.lr)).toEqual([9]);
 });
 
+test("the outlook says when all runs would have ended, or why nobody can tell", async () => {
+  const recipe = sweepRecipe.parse({ parameters: { epochs: { kind: "list", values: [10, 20, 30, 40] } } });
+  const outlook = (leaveOut: number[] = []) => outlookOfSweep(userId, { unitId, recipe, leaveOut });
+  expect(await outlook()).toEqual({ end: null, why: "nothingMeasured", runSeconds: null, measured: 0, misfits: 0 });
+  await createRuns(userId, { unitId, createdBy: "web", runs: [{ parameters: { epochs: 10 }, metadata: {} }] });
+  const { run } = await claimRun(userId, { unitId });
+  await completeRun(userId, { runId: run?.runId ?? "" });
+  await getSql()`UPDATE runs SET started_at = completed_at - interval '60 s' WHERE id = ${run?.runId ?? ""}`;
+  // An epoch takes six seconds: 100 epochs are 600 s.
+  const alone = await outlook();
+  expect(alone).toMatchObject({ end: null, why: "noDriver", measured: 1 });
+  expect(alone.runSeconds?.p50).toBeGreaterThan(500);
+  expect(alone.runSeconds?.p90).toBeLessThan(1000);
+  await heartbeat(userId, { unitId, driverId: "gpu1", slots: 1 });
+  const secondsUntil = (at: string | undefined) => (new Date(at ?? "").getTime() - Date.now()) / 1000;
+  const whole = await outlook();
+  expect(whole.why).toBeNull();
+  expect(secondsUntil(whole.end?.p50)).toBeGreaterThan(500);
+  expect(secondsUntil(whole.end?.p90)).toBeGreaterThan(secondsUntil(whole.end?.p50));
+  // The two long ones are left out: 30 epochs.
+  expect(secondsUntil((await outlook([2, 3])).end?.p50)).toBeLessThan(240);
+  expect(await outlook([0, 1, 2, 3])).toMatchObject({ end: null, why: "noRuns", runSeconds: null });
+  // Made, they wait: what comes then ends later, and nothing of this was kept as an estimate.
+  await createRuns(userId, { unitId, createdBy: "web", runs: [{ parameters: { epochs: 100 }, metadata: {} }] });
+  expect(secondsUntil((await outlook()).end?.p50)).toBeGreaterThan(1000);
+  expect(await getSql()`SELECT 1 FROM run_estimates WHERE unit_id = ${unitId}`).toHaveLength(0);
+  const parametersSchema = { type: "object", properties: { epochs: { type: "number", maximum: 20 } } };
+  await publishSchema(userId, { unitId, parametersSchema });
+  expect(await outlook()).toMatchObject({ why: null, misfits: 2 });
+  await pauseUnit(userId, { unitId });
+  expect(await outlook()).toMatchObject({ end: null, why: "unitPaused" });
+});
+
 test("another account sees and changes nothing", async () => {
   const { sweep } = await make(1);
   const other = makeUserId();
   const refusal = { code: "NOT_FOUND" };
   await expect(getSweep(other, sweep.sweepId)).rejects.toMatchObject(refusal);
   await expect(previewSweep(other, { unitId, recipe: lrs(1) })).rejects.toMatchObject(refusal);
+  await expect(outlookOfSweep(other, { unitId, recipe: lrs(1), leaveOut: [] })).rejects.toMatchObject(refusal);
   await expect(createSweep(other, { unitId, name: "x", ...which(5) })).rejects.toMatchObject(refusal);
   await expect(extendSweep(other, { sweepId: sweep.sweepId, ...which(5) })).rejects.toMatchObject(refusal);
   await expect(trimSweep(other, { sweepId: sweep.sweepId, keep: [] })).rejects.toMatchObject(refusal);

@@ -3,6 +3,7 @@ import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { keyOf } from "./parameters-key";
+import { type Outlook, outlookOf } from "./plan";
 import { nameOfRun, uniqueNames } from "./run-name";
 import { fitOf } from "./schema-fit";
 import { type Edits, NO_EDITS, withEdits } from "./sweep-edits";
@@ -125,3 +126,24 @@ export const previewSweep = async (
 };
 
 export const isFresh = (row: PreviewRow): boolean => row.ranBefore === null && row.repeats === null;
+
+export type SweepOutlook = Outlook & {
+  /** rows that do not fit the schema of the unit's driver: they would wait, and are not counted */
+  misfits: number;
+};
+
+/**
+ * When all runs that a recipe would make have ended, and for how long they run.
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for an edit of a row that the recipe does not make
+ */
+export const outlookOfSweep = async (
+  userId: string,
+  input: { unitId: string; recipe: SweepRecipe; edits?: Edits; leaveOut: number[] },
+): Promise<SweepOutlook> => {
+  const { unitId, recipe, edits = NO_EDITS } = input;
+  const misfitOf = fitOf(await schemaOfUnit(getSql(), userId, unitId));
+  const left = new Set(input.leaveOut);
+  const rows = editedRows(recipe, edits).filter((one) => !left.has(one.row));
+  const fitting = rows.map((one) => one.parameters).filter((parameters) => misfitOf(parameters) === null);
+  return { ...(await outlookOf(userId, unitId, fitting)), misfits: rows.length - fitting.length };
+};
