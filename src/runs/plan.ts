@@ -12,7 +12,7 @@ import {
   type Situation,
 } from "./run-estimate";
 import { getUnit } from "./units";
-import { type Reason, reasonsOf } from "./why-waiting";
+import { blockerOf, type Reason, reasonsOf } from "./why-waiting";
 
 type Row = {
   id: string;
@@ -102,7 +102,7 @@ const lineOf = async (sql: SqlLike, userId: string, unitId: string) => {
     const reason = reasons[nth];
     return reason ? [{ row, reason }] : [];
   });
-  const claimable = waits.filter(({ reason }) => reason.code !== "unitPaused" && reason.code !== "parametersDoNotFit");
+  const claimable = waits.filter(({ row }) => blockerOf(unit, row) === null);
   const measured = await measuredRuns(sql, unitId);
   const situation: Situation = {
     measured: measured.map(({ seconds, parameters }) => ({ seconds, work: workOf(parameters) })),
