@@ -8,6 +8,7 @@ import { getRunRow } from "./read-runs";
 import { type Run, type RunRow, runColumns, toRun } from "./run";
 import { lockUnit } from "./unit-lock";
 import { CONNECTED_SECONDS } from "./units";
+import { isOpen, RUN_CONDITIONS } from "./why-waiting";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
@@ -18,8 +19,8 @@ const startOf = (sql: SqlLike, driverId: Fragment, claimKey: Fragment) => sql`
   progress_total = NULL, log_lines = 0, last_named_at = now(), updated_at = now(),
   watched = EXISTS (SELECT 1 FROM unit_presence p WHERE p.unit_id = runs.unit_id AND p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}))`;
 
-/** For a WHERE: the runs that may be claimed. why-waiting.ts explains the others by the same conditions. */
-export const isClaimable = (sql: SqlLike) => sql`status = 'pending' AND deleted_at IS NULL AND misfit IS NULL`;
+/** For a WHERE: the runs that may be claimed. The page tells why others wait from the same conditions. */
+const isClaimable = (sql: SqlLike) => sql`${sql.unsafe(RUN_CONDITIONS)} AND deleted_at IS NULL`;
 
 export type Claim = { unitId: string; driverId?: string | undefined; claimKey?: string | undefined };
 
@@ -40,7 +41,7 @@ export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...C
       claimKey === undefined ||
       (!got.has(claimKey) && claims.findIndex((other) => other.claimKey === claimKey) === index),
   );
-  const rows = unit.paused || asking.length === 0 ? [] : await take(sql, unitId, asking);
+  const rows = !isOpen(unit) || asking.length === 0 ? [] : await take(sql, unitId, asking);
   const taken = new Map(asking.map((claim, index) => [claim, rows[index] ? toRun(rows[index]) : null]));
   for (const [claim, run] of taken) if (claim.claimKey !== undefined && run) got.set(claim.claimKey, run);
   return claims.map((claim) =>

@@ -4,7 +4,7 @@ import { linesTold } from "../logs/asked";
 import { seriesTold } from "../metrics/asked";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
-import type { SweepRecipe } from "./sweep-recipe";
+import type { MadeRecipe } from "./sweeps";
 import type { Reason } from "./why-waiting";
 
 /** RFC 3339 */
@@ -135,7 +135,7 @@ export const sweepOutput = z.object({
   sweepId: z.string(),
   unitId: z.string(),
   name: z.string(),
-  recipes: z.array(z.custom<SweepRecipe>()),
+  recipes: z.array(z.custom<MadeRecipe>()),
   counts: countsOutput,
   createdAt: time,
   updatedAt: time,
@@ -144,7 +144,11 @@ export const sweepsOutput = z.object({ sweeps: z.array(sweepOutput) });
 export const sweepPreviewOutput = z.object({
   rows: z.array(
     z.object({
+      /** its number in the recipe's rows, from 0 */
+      row: z.number(),
       parameters: json,
+      /** by hand */
+      edited: z.boolean(),
       name: z.string(),
       ranBefore: z.string().nullable(),
       repeats: z.number().nullable(),
@@ -158,6 +162,13 @@ export const sweepChangeOutput = z.object({ sweep: sweepOutput, runIds: z.array(
 export const trimOutput = z.object({ removed: z.number() });
 
 const bandOutput = z.object({ p50: time, p90: time });
+export const sweepOutlookOutput = z.object({
+  end: bandOutput.nullable(),
+  why: z.enum(["noRuns", "nothingMeasured", "unitPaused", "noDriver"]).nullable(),
+  runSeconds: z.object({ p50: z.number(), p90: z.number() }).nullable(),
+  measured: z.number(),
+  misfits: z.number(),
+});
 export const planOutput = z.object({
   waiting: z.array(
     z.object({

@@ -2,9 +2,17 @@
 import { getSql, type SqlLike } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { workOf } from "./run-duration";
-import { type Accuracy, accuracyOf, type Band, estimateRuns, type RunEstimate } from "./run-estimate";
+import {
+  type Accuracy,
+  accuracyOf,
+  type Band,
+  estimateRuns,
+  estimateTogether,
+  type RunEstimate,
+  type Situation,
+} from "./run-estimate";
 import { getUnit } from "./units";
-import { type Reason, reasonsOf } from "./why-waiting";
+import { blockerOf, type Reason, reasonsOf } from "./why-waiting";
 
 type Row = {
   id: string;
@@ -82,14 +90,8 @@ const keep = async (sql: SqlLike, unitId: string, rows: Row[], estimates: RunEst
     ON CONFLICT DO NOTHING`;
 };
 
-/**
- * The plan of a unit. Times are null for a run that may not be claimed, while no driver is connected, and before a run of the unit
- * has completed. Reading it keeps the first estimates, which is all that it writes.
- *
- * @throws NOT_FOUND for the unit
- */
-export const planOfUnit = async (userId: string, unitId: string): Promise<Plan> => {
-  const sql = getSql();
+/** The line of a unit as it is now: what waits and why, and what an estimate is made from. @throws NOT_FOUND for the unit */
+const lineOf = async (sql: SqlLike, userId: string, unitId: string) => {
   const unit = await getUnit(userId, unitId);
   const rows = await openRuns(sql, unitId);
   const running = rows.filter((row) => row.status === "running");
@@ -100,22 +102,33 @@ export const planOfUnit = async (userId: string, unitId: string): Promise<Plan> 
     const reason = reasons[nth];
     return reason ? [{ row, reason }] : [];
   });
-  const claimable = waits.filter(({ reason }) => reason.code !== "unitPaused" && reason.code !== "parametersDoNotFit");
+  const claimable = waits.filter(({ row }) => blockerOf(unit, row) === null);
   const measured = await measuredRuns(sql, unitId);
-  const estimates =
-    estimateRuns({
-      measured: measured.map(({ seconds, parameters }) => ({ seconds, work: workOf(parameters) })),
-      running: running.map((row) => ({
-        elapsedSeconds: row.elapsed_seconds ?? 0,
-        work: workOf(row.parameters),
-        done: row.done,
-      })),
-      waiting: claimable.map(({ row }) => ({ runId: row.id, work: workOf(row.parameters) })),
-      slots,
-    }) ?? [];
+  const situation: Situation = {
+    measured: measured.map(({ seconds, parameters }) => ({ seconds, work: workOf(parameters) })),
+    running: running.map((row) => ({
+      elapsedSeconds: row.elapsed_seconds ?? 0,
+      work: workOf(row.parameters),
+      done: row.done,
+    })),
+    waiting: claimable.map(({ row }) => ({ runId: row.id, work: workOf(row.parameters) })),
+    slots,
+  };
+  return { unit, rows, waits, situation };
+};
+
+/**
+ * The plan of a unit. Times are null for a run that may not be claimed, while no driver is connected, and before a run of the unit
+ * has completed. Reading it keeps the first estimates, which is all that it writes.
+ *
+ * @throws NOT_FOUND for the unit
+ */
+export const planOfUnit = async (userId: string, unitId: string): Promise<Plan> => {
+  const sql = getSql();
+  const { rows, waits, situation } = await lineOf(sql, userId, unitId);
+  const estimates = estimateRuns(situation) ?? [];
   await keep(sql, unitId, rows, estimates);
   const now = Date.now();
-  const timesOf = ({ p50, p90 }: Band): Times => ({ p50: timeAt(now, p50), p90: timeAt(now, p90) });
   const byRun = new Map(estimates.map((one) => [one.runId, one]));
   return {
     waiting: waits.map(({ row, reason }) => {
@@ -123,13 +136,59 @@ export const planOfUnit = async (userId: string, unitId: string): Promise<Plan> 
       return {
         runId: row.id,
         reason,
-        start: said ? timesOf(said.start) : null,
-        end: said ? timesOf(said.end) : null,
+        start: said ? timesOf(now, said.start) : null,
+        end: said ? timesOf(now, said.end) : null,
       };
     }),
     accuracy: await pastAccuracy(sql, unitId),
   };
 };
+
+/** What would become of runs that are not made yet. */
+export type Outlook = {
+  /** when all of them have ended; null where `why` says why nobody can tell */
+  end: Times | null;
+  why: "noRuns" | "nothingMeasured" | "unitPaused" | "noDriver" | null;
+  /** for how long they run in all, on however many slots; null before a run of the unit has completed */
+  runSeconds: Band | null;
+  /** completed runs that it is told from */
+  measured: number;
+};
+
+/**
+ * The outlook of runs at the end of a unit's line. It keeps nothing.
+ * @param all parameters of those that would wait, in order; none of them may be one that no driver could claim
+ * @throws NOT_FOUND for the unit
+ */
+export const outlookOf = async (userId: string, unitId: string, all: JsonObject[]): Promise<Outlook> => {
+  const { unit, situation } = await lineOf(getSql(), userId, unitId);
+  const { slots, waiting } = situation;
+  const measured = situation.measured.length;
+  const why =
+    all.length === 0
+      ? "noRuns"
+      : measured === 0
+        ? "nothingMeasured"
+        : unit.paused
+          ? "unitPaused"
+          : slots === 0
+            ? "noDriver"
+            : null;
+  const mine = all.map((parameters) => ({ runId: "", work: workOf(parameters) }));
+  const together =
+    all.length === 0
+      ? null
+      : // Their own time does not depend on the slots, so that it is told without a driver, too.
+        estimateTogether({ ...situation, slots: Math.max(1, slots), waiting: [...waiting, ...mine] }, waiting.length);
+  return {
+    end: why === null && together ? timesOf(Date.now(), together.end) : null,
+    why,
+    runSeconds: together?.runSeconds ?? null,
+    measured,
+  };
+};
+
+const timesOf = (now: number, { p50, p90 }: Band): Times => ({ p50: timeAt(now, p50), p90: timeAt(now, p90) });
 
 /** A time beyond what a Date holds is its last. */
 const timeAt = (now: number, seconds: number): string =>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Measured, workOf } from "./run-duration";
-import { accuracyOf, estimateRuns, type PastEstimate, type Situation } from "./run-estimate";
+import { accuracyOf, estimateRuns, estimateTogether, type PastEstimate, type Situation } from "./run-estimate";
 import { normal, type Random, seededRandom } from "./seeded-random";
 
 const seconds = fc.double({ min: 1, max: 1e5, noNaN: true });
@@ -67,6 +67,26 @@ test("a run with four times the epochs takes four times as long", () => {
   expect((short?.end.p50 ?? 0) / 60).toBeCloseTo(1, 0);
   expect((long?.end.p50 ?? 0) / (short?.end.p50 ?? 1)).toBeGreaterThan(3.6);
   expect((long?.end.p50 ?? 0) / (short?.end.p50 ?? 1)).toBeLessThan(4.4);
+});
+
+test("runs taken together end no earlier than any of them, and run as long on any number of slots", () => {
+  fc.assert(
+    fc.property(situation, fc.nat({ max: 19 }), (given, first) => {
+      const from = first % given.waiting.length;
+      const together = estimateTogether(given, from);
+      const each = (estimateRuns(given) ?? []).slice(from);
+      expect(together?.end.p50).toBeGreaterThanOrEqual(Math.max(...each.map((one) => one.end.p50)));
+      expect(together?.end.p90).toBeGreaterThanOrEqual(Math.max(...each.map((one) => one.end.p90)));
+      // One run alone is no other estimate than its own.
+      if (each.length === 1) expect(together?.end).toEqual(each[0]?.end);
+      expect(estimateTogether({ ...given, slots: 0 }, from)).toBeNull();
+      expect(estimateTogether({ ...given, measured: [] }, from)).toBeNull();
+      if (given.running.length > 0) return;
+      const alone = estimateTogether({ ...given, slots: 1 }, 0);
+      expect(alone?.runSeconds.p50).toBeCloseTo(alone?.end.p50 ?? 0, 3);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test("what a running run tells of its progress sets its end", () => {

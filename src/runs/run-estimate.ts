@@ -71,20 +71,23 @@ const bandOf = (samples: Float64Array): Band => {
 };
 
 /**
- * Start and end of each waiting run. Every trial draws a duration for each run and lets the slots take them in order; a run that
- * runs beyond the number of slots (a driver was heard of no more) holds none.
+ * Lets the slots take the waiting runs in order, once per trial; each trial draws a duration for each run. A run that runs beyond
+ * the number of slots (a driver was heard of no more) holds none.
  *
- * @returns null when nobody can say: no slot, or nothing measured yet
+ * @param onRun is told of each waiting run in each trial
+ * @returns the number of trials; null when nobody can say: no slot, or nothing measured yet
  */
-export const estimateRuns = (situation: Situation, seed = 1): RunEstimate[] | null => {
+const simulate = (
+  situation: Situation,
+  seed: number,
+  onRun: (trial: number, nth: number, start: number, end: number) => void,
+): number | null => {
   const { waiting, slots } = situation;
   const drawFor = durationsFor(situation.measured.slice(0, MEASURED_MAX));
   if (slots < 1 || drawFor(null) === null) return null;
   const running = situation.running.slice(0, slots).map((run) => ({ run, drawn: drawFor(run.work) }));
   const draws = waiting.map((run) => drawFor(run.work));
-  const trials = Math.max(50, Math.min(TRIALS, Math.floor(DRAWS_MAX / Math.max(1, waiting.length))));
-  const starts = waiting.map(() => new Float64Array(trials));
-  const ends = waiting.map(() => new Float64Array(trials));
+  const trials = trialsFor(waiting.length);
   const random = seededRandom(seed);
   for (let trial = 0; trial < trials; trial++) {
     const luck = normal(random);
@@ -93,15 +96,54 @@ export const estimateRuns = (situation: Situation, seed = 1): RunEstimate[] | nu
     const free = [...new Array<number>(slots - busy.length).fill(0), ...busy];
     for (let nth = 0; nth < draws.length; nth++) {
       const { start, end } = takeSlot(free, draws[nth]?.(random, luck) ?? 0);
-      (starts[nth] as Float64Array)[trial] = start;
-      (ends[nth] as Float64Array)[trial] = end;
+      onRun(trial, nth, start, end);
     }
   }
+  return trials;
+};
+
+const trialsFor = (waiting: number): number =>
+  Math.max(50, Math.min(TRIALS, Math.floor(DRAWS_MAX / Math.max(1, waiting))));
+
+/** Start and end of each waiting run. @returns null when nobody can say */
+export const estimateRuns = (situation: Situation, seed = 1): RunEstimate[] | null => {
+  const { waiting } = situation;
+  const trials = trialsFor(waiting.length);
+  const starts = waiting.map(() => new Float64Array(trials));
+  const ends = waiting.map(() => new Float64Array(trials));
+  const told = simulate(situation, seed, (trial, nth, start, end) => {
+    (starts[nth] as Float64Array)[trial] = start;
+    (ends[nth] as Float64Array)[trial] = end;
+  });
+  if (told === null) return null;
   return waiting.map(({ runId }, nth) => ({
     runId,
     start: bandOf(starts[nth] as Float64Array),
     end: bandOf(ends[nth] as Float64Array),
   }));
+};
+
+/**
+ * The last waiting runs taken together, as a sweep's are: when all of them have ended, and for how long they run in all. Not the end
+ * of the last in line, which on several slots may end before another.
+ *
+ * @param from number of the first of them among the waiting runs
+ * @returns null when nobody can say
+ */
+export const estimateTogether = (
+  situation: Situation,
+  from: number,
+  seed = 1,
+): { end: Band; runSeconds: Band } | null => {
+  const trials = trialsFor(situation.waiting.length);
+  const ends = new Float64Array(trials);
+  const seconds = new Float64Array(trials);
+  const told = simulate(situation, seed, (trial, nth, start, end) => {
+    if (nth < from) return;
+    ends[trial] = Math.max(ends[trial] ?? 0, end);
+    seconds[trial] = (seconds[trial] ?? 0) + end - start;
+  });
+  return told === null ? null : { end: bandOf(ends), runSeconds: bandOf(seconds) };
 };
 
 /** An estimate that was made and what became of it; all in seconds from the moment it was made. */

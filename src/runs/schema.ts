@@ -8,6 +8,7 @@ import {
   doublePrecision,
   index,
   integer,
+  json,
   jsonb,
   pgTable,
   primaryKey,
@@ -153,8 +154,8 @@ export const sweeps = pgTable(
     unitId: idText("unit_id").notNull(),
     userId: idText("user_id").notNull(),
     name: text("name").notNull(),
-    /** a list: the first recipe, then one for each time that it was extended */
-    recipes: jsonb("recipes").notNull(),
+    /** A list: the first recipe, then one for each time that it was extended. Not jsonb, which would sort the parameters' names: their order is the grid's. */
+    recipes: json("recipes").notNull(),
     createdAt: instant("created_at").notNull().defaultNow(),
     updatedAt: instant("updated_at").notNull().defaultNow(),
   },

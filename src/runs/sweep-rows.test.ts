@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { DomainError } from "../platform/errors";
 import { parseInput } from "../platform/validate";
 import { keyOf } from "./parameters-key";
+import { NO_EDITS, withEdits } from "./sweep-edits";
 import { gridSize, MAX_ROWS, type Spec, sizeOf, sweepRecipe } from "./sweep-recipe";
 import { markRows, namesOf, rowsOf } from "./sweep-rows";
 
@@ -181,14 +182,12 @@ test("names say what differs, and nothing else", () => {
 
 test("rows whose parameters ran before are marked, and so are repeats", () => {
   const before = new Map([[keyOf({ bs: 32, lr: 0.1 }), "run_1"]]);
-  const marked = markRows(
-    [
-      { lr: 0.1, bs: 32 },
-      { lr: 0.1, bs: "32" },
-      { bs: 32, lr: 0.1 },
-    ],
-    before,
-  );
+  const given = [
+    { lr: 0.1, bs: 32 },
+    { lr: 0.1, bs: "32" },
+    { bs: 32, lr: 0.1 },
+  ];
+  const marked = markRows(withEdits(given, NO_EDITS), before);
   expect(marked.map(({ ranBefore, repeats }) => [ranBefore, repeats])).toEqual([
     ["run_1", null],
     [null, null],

@@ -1,6 +1,7 @@
 // PURE. A recipe's rows, what each is called, and which of them ran before.
 import { keyOf } from "./parameters-key";
 import { type Random, randomFor, shuffled } from "./seeded-random";
+import type { NumberedRow } from "./sweep-edits";
 import { type Spec, type SweepRecipe, sizeOf } from "./sweep-recipe";
 
 export type Parameters = { [name: string]: unknown };
@@ -136,8 +137,7 @@ export const namesOf = (rows: Parameters[]): (string | null)[] => {
   });
 };
 
-export type MarkedRow = {
-  parameters: Parameters;
+export type MarkedRow = NumberedRow & {
   name: string | null;
   /** a run that has the same parameters */
   ranBefore: string | null;
@@ -146,13 +146,13 @@ export type MarkedRow = {
 };
 
 /** @param before run ids by the key of their parameters (keyOf) */
-export const markRows = (rows: Parameters[], before: ReadonlyMap<string, string>): MarkedRow[] => {
-  const names = namesOf(rows);
+export const markRows = (rows: NumberedRow[], before: ReadonlyMap<string, string>): MarkedRow[] => {
+  const names = namesOf(rows.map((one) => one.parameters));
   const seen = new Map<string, number>();
-  return rows.map((parameters, nth) => {
-    const key = keyOf(parameters);
+  return rows.map((one, nth) => {
+    const key = keyOf(one.parameters);
     const repeats = seen.get(key) ?? null;
-    if (repeats === null) seen.set(key, nth);
-    return { parameters, name: names[nth] ?? null, ranBefore: before.get(key) ?? null, repeats };
+    if (repeats === null) seen.set(key, one.row);
+    return { ...one, name: names[nth] ?? null, ranBefore: before.get(key) ?? null, repeats };
   });
 };

@@ -4,42 +4,53 @@ import { badField } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { changeMany } from "./cancel";
 import { insertRuns, tellUnit } from "./edit-runs";
+import { type Edits, NO_EDITS } from "./sweep-edits";
 import type { SweepRecipe } from "./sweep-recipe";
-import { getSweep, isFresh, previewSweep, type Sweep } from "./sweeps";
+import { getSweep, isFresh, type MadeRecipe, previewSweep, type Sweep } from "./sweeps";
 import { lockUnit, raiseVersion } from "./unit-lock";
 
-type Which = { recipe: SweepRecipe; leaveOut: number[]; onlyFresh: boolean };
+type Which = { recipe: SweepRecipe; edits?: Edits; leaveOut: number[]; onlyFresh: boolean };
 
 /** The rows as runs at the end of the unit, in one statement. What ran before is read under the lock: of two equal calls the second makes none. */
 const addRows = async (sql: SqlLike, userId: string, unitId: string, sweepId: string, which: Which) => {
   await lockUnit(sql, userId, unitId);
-  const { rows } = await previewSweep(userId, { unitId, recipe: which.recipe }, sql);
+  const { recipe, edits = NO_EDITS } = which;
+  const { rows } = await previewSweep(userId, { unitId, recipe, edits, sweepId }, sql);
   const left = new Set(which.leaveOut);
   const runs = rows
-    .filter((row, nth) => !left.has(nth) && (!which.onlyFresh || isFresh(row)))
+    .filter((one) => !left.has(one.row) && (!which.onlyFresh || isFresh(one)))
     .map(({ parameters, name }) => ({ parameters, name, metadata: {}, sweepId }));
   if (runs.length === 0) throw badField("recipe", "makes no row that is not left out");
   const made = await insertRuns(sql, userId, { unitId, runs, createdBy: "web" });
-  return made.map((run) => run.runId);
+  const leftByHand = rows.filter((one) => left.has(one.row) && isFresh(one)).map((one) => one.row);
+  return { runIds: made.map((run) => run.runId), recipe: withNote(recipe, edits, leftByHand) };
+};
+
+/** With what was done by hand, so that a recipe is never taken for the whole truth. @param leftByHand rows that were left out although they are fresh */
+const withNote = (recipe: SweepRecipe, edits: Edits, leftByHand: number[]): MadeRecipe => {
+  const removed = new Set([...edits.removed, ...leftByHand]);
+  const changed = edits.changed.filter((one) => !removed.has(one.row));
+  if (removed.size + changed.length === 0) return recipe;
+  return { ...recipe, edits: { changed, removed: [...removed].sort((a, b) => a - b) } };
 };
 
 /**
- * Makes a sweep's runs at once; the unit's version rises by one.
- * @throws NOT_FOUND for the unit; INVALID_REQUEST when no row is left to make
+ * Makes a sweep's runs at once, as the preview of the same recipe and edits shows them; the unit's version rises by one.
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST when no row is left to make, or for an edit of a row that the recipe does not make
  */
 export const createSweep = async (
   userId: string,
   input: Which & { unitId: string; name: string },
 ): Promise<{ sweep: Sweep; runIds: string[] }> => {
-  const { unitId, name, recipe } = input;
+  const { unitId, name } = input;
   const sweepId = newId("sweep");
   const runIds = await withRetries(() =>
     getSql().begin(async (sql) => {
       const made = await addRows(sql, userId, unitId, sweepId, input);
       await sql`
         INSERT INTO sweeps (id, unit_id, user_id, name, recipes)
-        VALUES (${sweepId}, ${unitId}, ${userId}, ${name}, ${sql.json([recipe] as never)})`;
-      return made;
+        VALUES (${sweepId}, ${unitId}, ${userId}, ${name}, ${JSON.stringify([made.recipe])}::text::json)`;
+      return made.runIds;
     }),
   );
   tellUnit(userId, unitId);
@@ -51,13 +62,15 @@ export const extendSweep = async (
   userId: string,
   input: Which & { sweepId: string },
 ): Promise<{ sweep: Sweep; runIds: string[] }> => {
-  const { sweepId, recipe } = input;
+  const { sweepId } = input;
   const { unitId } = await getSweep(userId, sweepId);
   const runIds = await withRetries(() =>
     getSql().begin(async (sql) => {
       const made = await addRows(sql, userId, unitId, sweepId, input);
-      await sql`UPDATE sweeps SET recipes = recipes || ${sql.json([recipe] as never)}::jsonb, updated_at = now() WHERE id = ${sweepId}`;
-      return made;
+      // Read under the lock: of two extensions at once neither loses the other's recipe.
+      const { recipes } = await getSweep(userId, sweepId, sql);
+      await sql`UPDATE sweeps SET recipes = ${JSON.stringify([...recipes, made.recipe])}::text::json, updated_at = now() WHERE id = ${sweepId}`;
+      return made.runIds;
     }),
   );
   tellUnit(userId, unitId);

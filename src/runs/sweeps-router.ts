@@ -1,9 +1,17 @@
 // tRPC procedures of sweeps: input schema, verb, output schema.
 import { procedure, router } from "../platform/trpc";
 import { unitId } from "./input";
-import { bulkOutput, sweepChangeOutput, sweepOutput, sweepPreviewOutput, sweepsOutput, trimOutput } from "./output";
-import { newSweep, sweepExtension, sweepId, sweepPreview, sweepTrim } from "./sweep-input";
-import { getSweep, listSweeps, previewSweep } from "./sweeps";
+import {
+  bulkOutput,
+  sweepChangeOutput,
+  sweepOutlookOutput,
+  sweepOutput,
+  sweepPreviewOutput,
+  sweepsOutput,
+  trimOutput,
+} from "./output";
+import { newSweep, sweepExtension, sweepId, sweepOutlook, sweepPreview, sweepTrim } from "./sweep-input";
+import { getSweep, listSweeps, outlookOfSweep, previewSweep } from "./sweeps";
 import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-change";
 
 export const sweepsRouter = router({
@@ -12,6 +20,11 @@ export const sweepsRouter = router({
     .input(sweepPreview)
     .output(sweepPreviewOutput)
     .mutation(({ ctx, input }) => previewSweep(ctx.userId, input)),
+  /** A mutation for the same reason. */
+  outlook: procedure
+    .input(sweepOutlook)
+    .output(sweepOutlookOutput)
+    .mutation(({ ctx, input }) => outlookOfSweep(ctx.userId, input)),
   create: procedure
     .input(newSweep)
     .output(sweepChangeOutput)

@@ -1,20 +1,25 @@
 // Sweeps: a recipe plus the ordinary runs that were made from it. Reading and previewing; sweeps-change.ts makes the runs.
 import { getSql, type SqlLike } from "../platform/db";
-import { DomainError } from "../platform/errors";
+import { badField, DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { keyOf } from "./parameters-key";
-import { nameOfRun } from "./run-name";
+import { type Outlook, outlookOf } from "./plan";
+import { nameOfRun, uniqueNames } from "./run-name";
 import { fitOf } from "./schema-fit";
+import { type Edits, NO_EDITS, withEdits } from "./sweep-edits";
 import type { SweepRecipe } from "./sweep-recipe";
 import { type MarkedRow, markRows, rowsOf } from "./sweep-rows";
 import { unitNotFound } from "./unit-lock";
 import type { RunCounts } from "./units";
 
+/** A recipe that runs were made from, with what was changed by hand in its rows; without `edits` they were made as it says. */
+export type MadeRecipe = SweepRecipe & { edits?: Edits };
+
 export type Sweep = {
   sweepId: string;
   unitId: string;
   name: string;
-  recipes: SweepRecipe[];
+  recipes: MadeRecipe[];
   counts: RunCounts;
   createdAt: string;
   updatedAt: string;
@@ -23,7 +28,7 @@ type SweepRow = {
   id: string;
   unit_id: string;
   name: string;
-  recipes: SweepRecipe[];
+  recipes: MadeRecipe[];
   created_at: Date;
   updated_at: Date;
 };
@@ -77,28 +82,68 @@ export const listSweeps = async (userId: string, unitId: string): Promise<Sweep[
   return sweepsWhere(sql, sql`s.unit_id = ${unitId} AND s.user_id = ${userId}`);
 };
 
+/** Also of those in the trash: they may come back. */
+const namesIn = async (sql: SqlLike, userId: string, sweepId: string): Promise<string[]> =>
+  (await sql<{ name: string }[]>`SELECT name FROM runs WHERE sweep_id = ${sweepId} AND user_id = ${userId}`).map(
+    (run) => run.name,
+  );
+
+/** @throws INVALID_REQUEST for an edit of a row that the recipe does not make */
+export const editedRows = (recipe: SweepRecipe, edits: Edits) => {
+  const rows = rowsOf(recipe);
+  const beyond = (row: number): boolean => row >= rows.length;
+  const changed = edits.changed.findIndex((one) => beyond(one.row));
+  if (changed !== -1) throw badField(`edits.changed[${changed}].row`, "is no row of this recipe");
+  const removed = edits.removed.findIndex(beyond);
+  if (removed !== -1) throw badField(`edits.removed[${removed}]`, "is no row of this recipe");
+  return withEdits(rows, edits);
+};
+
 /**
- * Every row of a recipe. A run of the unit that completed, runs or waits counts as one that ran before; one that failed or was
- * cancelled does not, so that its point is made again.
+ * Every row of a recipe, with the edits. A run of the unit that completed, runs or waits counts as one that ran before; one that failed or was
+ * cancelled does not, so that its point is made again. No two rows have the same name, nor one of the sweep that they extend.
  *
- * @throws NOT_FOUND for the unit
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for an edit of a row that the recipe does not make
  */
 export const previewSweep = async (
   userId: string,
-  { unitId, recipe }: { unitId: string; recipe: SweepRecipe },
+  input: { unitId: string; recipe: SweepRecipe; edits?: Edits; sweepId?: string | undefined },
   sql: SqlLike = getSql(),
 ): Promise<{ rows: PreviewRow[]; fresh: number }> => {
+  const { unitId, recipe, edits = NO_EDITS, sweepId } = input;
   const misfitOf = fitOf(await schemaOfUnit(sql, userId, unitId));
   const runs = await sql<{ id: string; parameters: JsonObject }[]>`
     SELECT id, parameters FROM runs
     WHERE unit_id = ${unitId} AND deleted_at IS NULL AND status IN ('completed', 'running', 'pending') ORDER BY place DESC`;
   const before = new Map(runs.map((run) => [keyOf(run.parameters), run.id]));
-  const rows = markRows(rowsOf(recipe), before).map((row) => ({
-    ...row,
-    name: row.name || nameOfRun(row.parameters),
-    misfit: misfitOf(row.parameters),
-  }));
+  const marked = markRows(editedRows(recipe, edits), before);
+  const names = uniqueNames(
+    marked.map((row) => row.name || nameOfRun(row.parameters)),
+    sweepId === undefined ? [] : await namesIn(sql, userId, sweepId),
+  );
+  const rows = marked.map((row, nth) => ({ ...row, name: names[nth] ?? "", misfit: misfitOf(row.parameters) }));
   return { rows, fresh: rows.filter(isFresh).length };
 };
 
 export const isFresh = (row: PreviewRow): boolean => row.ranBefore === null && row.repeats === null;
+
+export type SweepOutlook = Outlook & {
+  /** rows that do not fit the schema of the unit's driver: they would wait, and are not counted */
+  misfits: number;
+};
+
+/**
+ * When all runs that a recipe would make have ended, and for how long they run.
+ * @throws NOT_FOUND for the unit; INVALID_REQUEST for an edit of a row that the recipe does not make
+ */
+export const outlookOfSweep = async (
+  userId: string,
+  input: { unitId: string; recipe: SweepRecipe; edits?: Edits; leaveOut: number[] },
+): Promise<SweepOutlook> => {
+  const { unitId, recipe, edits = NO_EDITS } = input;
+  const misfitOf = fitOf(await schemaOfUnit(getSql(), userId, unitId));
+  const left = new Set(input.leaveOut);
+  const rows = editedRows(recipe, edits).filter((one) => !left.has(one.row));
+  const fitting = rows.map((one) => one.parameters).filter((parameters) => misfitOf(parameters) === null);
+  return { ...(await outlookOf(userId, unitId, fitting)), misfits: rows.length - fitting.length };
+};

@@ -1,5 +1,5 @@
-// PURE. Whether a run may be claimed, and why it waits where it may not. The claim asks the same in SQL (isClaimable, and the pause);
-// plan.test.ts holds that both agree.
+// PURE. Whether a run may be claimed, and why it waits where it may not: one list of conditions, from which both the claim's WHERE
+// and the sentences are made.
 
 export type ClaimUnit = { paused: boolean; pausedReason: string | null };
 export type ClaimRun = {
@@ -23,15 +23,42 @@ export type Reason =
   | { code: "next"; params: Record<string, never> };
 
 /**
- * What forbids to claim the run. A claim takes the first run in order for which this is null, and none where there is none.
- * The pause comes before the parameters: resuming is what helps first.
+ * All that a claim asks: a column of the unit or of the run, and the value that it must have. The first condition that does not hold
+ * is told: the pause comes before the parameters, since resuming is what helps first. A condition that is added here is asked by the
+ * claim and told on the page; no other place knows them.
  */
-export const blockerOf = (unit: ClaimUnit, run: ClaimRun): Blocker | null => {
-  if (run.status !== "pending") return { code: "notPending", params: { status: run.status } };
-  if (unit.paused) return { code: "unitPaused", params: { reason: unit.pausedReason } };
-  if (run.misfit !== null) return { code: "parametersDoNotFit", params: { misfit: run.misfit } };
-  return null;
-};
+const CONDITIONS = [
+  { of: "run", column: "status", is: "pending", blocker: (_: ClaimUnit, { status }: ClaimRun) => notPending(status) },
+  { of: "unit", column: "paused", is: false, blocker: ({ pausedReason }: ClaimUnit) => unitPaused(pausedReason) },
+  { of: "run", column: "misfit", is: null, blocker: (_: ClaimUnit, { misfit }: ClaimRun) => doesNotFit(misfit) },
+] as const satisfies readonly (
+  | { of: "run"; column: keyof ClaimRun; is: string | null; blocker: (unit: ClaimUnit, run: ClaimRun) => Blocker }
+  | { of: "unit"; column: keyof ClaimUnit; is: boolean; blocker: (unit: ClaimUnit, run: ClaimRun) => Blocker }
+)[];
+
+const notPending = (status: string): Blocker => ({ code: "notPending", params: { status } });
+const unitPaused = (reason: string | null): Blocker => ({ code: "unitPaused", params: { reason } });
+const doesNotFit = (misfit: string | null): Blocker => ({
+  code: "parametersDoNotFit",
+  params: { misfit: misfit ?? "" },
+});
+
+/**
+ * The conditions of the run as text for a WHERE: `status = 'pending' AND misfit IS NULL`. The values stand in it, so that the planner
+ * sees them and takes the index.
+ */
+export const RUN_CONDITIONS: string = CONDITIONS.flatMap(({ of, column, is }) =>
+  of === "run" ? [is === null ? `${column} IS NULL` : `${column} = '${is}'`] : [],
+).join(" AND ");
+
+/** Whether the unit lets any run be claimed. */
+export const isOpen = (unit: Pick<ClaimUnit, "paused">): boolean =>
+  CONDITIONS.every(({ of, column, is }) => of !== "unit" || unit[column] === is);
+
+/** What forbids to claim the run. A claim takes the first run in order for which this is null, and none where there is none. */
+export const blockerOf = (unit: ClaimUnit, run: ClaimRun): Blocker | null =>
+  CONDITIONS.find(({ of, column, is }) => (of === "run" ? run[column] : unit[column]) !== is)?.blocker(unit, run) ??
+  null;
 
 /** The run that a claim takes. @param runs in order */
 export const nextToClaim = <R extends ClaimRun>(unit: ClaimUnit, runs: readonly R[]): R | null =>

@@ -77,8 +77,8 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
     return checked.success ? [] : detailsOf(checked.error, recipe);
   }, [text]);
   const preview = useQuery({
-    queryKey: ["sweep-preview", unitId, text],
-    queryFn: () => client.sweeps.preview.mutate({ unitId, recipe: JSON.parse(text) }),
+    queryKey: ["sweep-preview", unitId, extend?.sweepId, text],
+    queryFn: () => client.sweeps.preview.mutate({ unitId, recipe: JSON.parse(text), sweepId: extend?.sweepId }),
     placeholderData: keepPreviousData,
     retry: false,
     enabled: unit.isSuccess && problems.length === 0,

@@ -1,0 +1,1 @@
+ALTER TABLE "sweeps" ALTER COLUMN "recipes" SET DATA TYPE json;
