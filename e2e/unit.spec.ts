@@ -153,6 +153,44 @@ test("the waiting list is moved, edited and claimed from, and a running run is c
   expect(errors).toEqual([]);
 });
 
+test("a row in the hand stays between its neighbours when a driver claims one above it", async ({
+  page,
+  request,
+  account,
+}) => {
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 5);
+  const version = async () => (await ask("GET", `/v2/units/${unitId}`)).version;
+  const moves: string[] = [];
+  page.on("request", (sent) => {
+    if (sent.url().includes("runs.move")) moves.push(sent.url());
+  });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(`/units/${unitId}`);
+  await expect(rows(page)).toHaveCount(5);
+  const before = await version();
+  await handle(page, "run 3").focus();
+  await page.keyboard.press("Space");
+  await ask("POST", `/v2/units/${unitId}/claim`);
+  await expect(rows(page)).toHaveCount(4);
+  await first(page, "run 2", "run 3", "run 4", "run 5");
+  await page.keyboard.press("Space");
+  await expect(page.getByText("run 3 moved to 2 of 4")).toBeAttached();
+  await first(page, "run 2", "run 3", "run 4", "run 5");
+  expect(await version()).toEqual(before);
+  expect(moves).toEqual([]);
+
+  // lifted and moved on, and its new successor claimed
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowUp");
+  await first(page, "run 3", "run 2");
+  await ask("POST", `/v2/units/${unitId}/claim`);
+  await expect(rows(page)).toHaveCount(3);
+  await page.keyboard.press("Space");
+  await first(page, "run 3", "run 4", "run 5");
+  expect(moves).toEqual([]);
+});
+
 test("a paused unit says why, and is resumed", async ({ page, request, account }) => {
   const unitId = await unitWith(askAs(request, account), 2);
   await page.setViewportSize({ width: 390, height: 844 });

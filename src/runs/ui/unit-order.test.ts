@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beforeAtIndex, bestOf, differingKeys, movedBefore, movesBack } from "./unit-order";
+import { beforeAtIndex, beforeLifted, bestOf, differingKeys, liftedAt, movedBefore, movesBack } from "./unit-order";
 
 const ids = ["a", "b", "c", "d", "e"];
 
@@ -23,6 +23,19 @@ test.each([
   expect(beforeAtIndex(ids, id, index)).toBe(before);
   const at = movedBefore(ids, [id], before).indexOf(id);
   expect(at).toBe(Math.min(4, Math.max(0, index)));
+});
+
+test.each([
+  ["c lifted, a claimed", liftedAt(ids, "c", 2), "bcde", "bcde"],
+  ["c lifted, its successor claimed", liftedAt(ids, "c", 2), "abce", "abce"],
+  ["c moved up, a claimed", liftedAt(ids, "c", 1), "bcde", "cbde"],
+  ["c moved to the end, all others but a claimed", liftedAt(ids, "c", 4), "ac", "ac"],
+  ["a moved down, two claimed and one added", liftedAt(ids, "a", 2), "adef", "adef"],
+  ["e moved to the top, b and c put at the end by another", liftedAt(ids, "e", 0), "adebc", "eadbc"],
+  ["e lifted, f added", liftedAt(ids, "e", 4), "abcdef", "abcdef"],
+])("%s: it stands between those of its neighbours that still wait", (_, lifted, now, shown) => {
+  const waiting = now.split("");
+  expect(movedBefore(waiting, [lifted.id], beforeLifted(waiting, lifted)).join("")).toBe(shown);
 });
 
 test("every move of two runs is undone by its moves back", () => {

@@ -16,6 +16,29 @@ export const movedBefore = (ids: readonly string[], moving: readonly string[], b
 export const beforeAtIndex = (ids: readonly string[], id: string, index: number): string | null =>
   ids.filter((one) => one !== id)[Math.max(0, index)] ?? null;
 
+/** A run in the hand. Others leave and join the list meanwhile: its neighbours, not a number, say where it is. */
+export type Lifted = { id: string; predecessors: readonly string[]; followers: readonly string[] };
+
+/** @param index as for beforeAtIndex */
+export const liftedAt = (ids: readonly string[], id: string, index: number): Lifted => {
+  const others = ids.filter((one) => one !== id);
+  const at = Math.max(0, index);
+  return { id, predecessors: others.slice(0, at), followers: others.slice(at) };
+};
+
+/**
+ * What `runs.move` has to be told to drop it: the first of its followers that still waits. Where none does, it goes behind the
+ * last of its predecessors, so that what was added to the end since stays there.
+ */
+export const beforeLifted = (ids: readonly string[], { id, predecessors, followers }: Lifted): string | null => {
+  const waiting = new Set(ids);
+  const follower = followers.find((one) => waiting.has(one));
+  if (follower !== undefined) return follower;
+  const predecessor = predecessors.findLast((one) => waiting.has(one));
+  const others = ids.filter((one) => one !== id);
+  return predecessor === undefined ? null : (others[others.indexOf(predecessor) + 1] ?? null);
+};
+
 export type Move = { runIds: string[]; beforeId: string | null };
 
 /**

@@ -1,13 +1,13 @@
 "use client";
 // Lifting one row of the waiting list, by pointer or by keyboard, and dropping it elsewhere.
-import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { useAnnounce } from "../../ui/announcer";
-import { beforeAtIndex, movedBefore } from "./unit-order";
+import { beforeLifted, type Lifted, liftedAt, movedBefore } from "./unit-order";
 
 const SLIDE_MS = 150;
 
-type Held = { id: string; index: number; by: "pointer" | "keys" };
+type Held = Lifted & { by: "pointer" | "keys" };
 
 /** Rows that changed places slide there. */
 const useSlide = (list: React.RefObject<HTMLElement | null>, order: string) => {
@@ -40,7 +40,10 @@ export const useListMove = (
   const list = useRef<HTMLOListElement>(null);
   const [held, setHeld] = useState<Held | null>(null);
   const isThere = held !== null && ids.includes(held.id);
-  const shown = held && isThere ? movedBefore(ids, [held.id], beforeAtIndex(ids, held.id, held.index)) : ids;
+  const shown = useMemo(
+    () => (held && isThere ? movedBefore(ids, [held.id], beforeLifted(ids, held)) : ids),
+    [ids, held, isThere],
+  );
   useSlide(list, shown.join());
 
   // A row that is put elsewhere in the document loses the focus.
@@ -57,11 +60,15 @@ export const useListMove = (
   }, [held, isThere]);
 
   const words = (id: string, index: number) => ({ name: nameOf(id), place: index + 1, total: ids.length });
-  const drop = ({ id, index }: Held) => {
+  const indexOf = (lifted: Lifted) => shown.indexOf(lifted.id);
+  /** @returns whether it stands elsewhere than before */
+  const drop = (lifted: Lifted): boolean => {
     setHeld(null);
-    if (ids.indexOf(id) !== index) onMove([id], beforeAtIndex(ids, id, index));
+    const isMoved = isThere && indexOf(lifted) !== ids.indexOf(lifted.id);
+    if (isMoved) onMove([lifted.id], beforeLifted(ids, lifted));
+    return isMoved;
   };
-  const putBack = ({ id }: Held) => {
+  const putBack = ({ id }: Lifted) => {
     setHeld(null);
     announce(t("unit.putBack", words(id, ids.indexOf(id))));
   };
@@ -71,13 +78,13 @@ export const useListMove = (
     if (held?.id !== id) {
       if (event.key !== " ") return;
       event.preventDefault();
-      setHeld({ id, index: at, by: "keys" });
+      setHeld({ ...liftedAt(ids, id, at), by: "keys" });
       announce(t("unit.lifted", words(id, at)));
       return;
     }
     const to: Record<string, number> = {
-      ArrowUp: held.index - 1,
-      ArrowDown: held.index + 1,
+      ArrowUp: indexOf(held) - 1,
+      ArrowDown: indexOf(held) + 1,
       Home: 0,
       End: ids.length - 1,
     };
@@ -85,12 +92,11 @@ export const useListMove = (
     if (wanted !== undefined) {
       event.preventDefault();
       const index = Math.min(ids.length - 1, Math.max(0, wanted));
-      setHeld({ id, index, by: "keys" });
+      setHeld({ ...liftedAt(ids, id, index), by: "keys" });
       announce(t("unit.at", words(id, index)));
     } else if (event.key === " " || event.key === "Enter") {
       event.preventDefault();
-      drop(held);
-      if (at === held.index) announce(t("unit.dropped", words(id, at)));
+      if (!drop(held)) announce(t("unit.dropped", words(id, at)));
     } else if (event.key === "Escape" || event.key === "Tab") putBack(held);
   };
 
@@ -104,14 +110,14 @@ export const useListMove = (
     onPointerDown: (event: PointerEvent) => {
       if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
-      setHeld({ id, index: ids.indexOf(id), by: "pointer" });
+      setHeld({ ...liftedAt(ids, id, ids.indexOf(id)), by: "pointer" });
     },
     onPointerMove: (event: PointerEvent) => {
       if (held?.id !== id || held.by !== "pointer") return;
       const index = indexAt(id, event.clientY);
-      if (index !== held.index) setHeld({ ...held, index });
+      if (index !== indexOf(held)) setHeld({ ...liftedAt(ids, id, index), by: "pointer" });
     },
-    onPointerUp: () => held?.by === "pointer" && drop(held),
+    onPointerUp: () => void (held?.by === "pointer" && drop(held)),
     onPointerCancel: () => held?.by === "pointer" && setHeld(null),
   });
 
