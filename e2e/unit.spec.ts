@@ -191,6 +191,45 @@ test("a row in the hand stays between its neighbours when a driver claims one ab
   expect(moves).toEqual([]);
 });
 
+test("another's change that comes between the look and the save is shown, not overwritten", async ({
+  page,
+  request,
+  account,
+}) => {
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 2);
+  const { queues } = await ask("GET", `/v2/units/${unitId}/queues`);
+  const id = String((queues as Body[])[0]?.queue_id);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("button", { name: "Actions for run 1" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const form = page.getByRole("form", { name: "Edit run 1" });
+  await form.getByLabel("Parameters").fill('{"lr": 0.5}');
+  let changes = 0;
+  await page.route(/runs\.update/, async (route) => {
+    if (changes++ === 0) await ask("PUT", `/v2/queues/${id}`, { name: "theirs" });
+    await route.continue();
+  });
+  await form.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(form.getByRole("alert")).toContainText("Somebody changed this run");
+  await expect(form.getByRole("alert")).toContainText("theirs");
+  expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.01 } });
+  await form.getByRole("button", { name: "Take theirs" }).click();
+  await expect(form.getByLabel("Name")).toHaveValue("theirs");
+
+  // What changed elsewhere in the unit is no reason to ask.
+  await form.getByLabel("Parameters").fill('{"lr": 0.25}');
+  changes = 0;
+  await page.unroute(/runs\.update/);
+  await page.route(/runs\.update/, async (route) => {
+    if (changes++ === 0) await ask("POST", `/v2/units/${unitId}/queues`, { parameters: { lr: 1 } });
+    await route.continue();
+  });
+  await form.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(form).toHaveCount(0);
+  expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.25 } });
+});
+
 test("a paused unit says why, and is resumed", async ({ page, request, account }) => {
   const unitId = await unitWith(askAs(request, account), 2);
   await page.setViewportSize({ width: 390, height: 844 });
