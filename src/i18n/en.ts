@@ -375,6 +375,8 @@ export const en = {
   "unit.loading": "Unit",
   "unit.connected": "Driver connected",
   "unit.disconnected": "No driver",
+  "unit.notHeardYet": "A driver took a run, and has sent no heartbeat yet",
+  "unit.silent": "Driver silent",
   "unit.lastSeen": "last seen {time}",
   "unit.neverSeen": "never seen",
   "unit.version": "version {version}",
@@ -433,7 +435,7 @@ export const en = {
   "unit.why.paused": "the unit is paused",
   "unit.why.pausedWhy": "the unit is paused: {reason}",
   "unit.why.misfit": "does not fit the driver: {misfit}",
-  "unit.why.noDriver": "no driver was ever connected",
+  "unit.why.noDriver": "no driver has sent a heartbeat yet",
   "unit.why.noDriverSince": "no driver, last seen {time}",
   "unit.why.behind": { one: "{count} run goes first", other: "{count} runs go first" },
   "unit.why.busy": {
@@ -482,6 +484,10 @@ export const en = {
   "unit.bulkTitle.cancel": { one: "Cancel {count} run?", other: "Cancel {count} runs?" },
   "unit.bulkTitle.remove": { one: "Move {count} run to the trash?", other: "Move {count} runs to the trash?" },
   "unit.bulkTitle.retry": { one: "Let {count} run wait again?", other: "Let {count} runs wait again?" },
+  "unit.bulkConfirm": "Confirm",
+  "unit.bulkCounting.cancel": "Cancel runs?",
+  "unit.bulkCounting.remove": "Move runs to the trash?",
+  "unit.bulkCounting.retry": "Let runs wait again?",
   "unit.bulkSkipped": {
     one: "{count} more is in another state by now and stays as it is.",
     other: "{count} more are in another state by now and stay as they are.",
@@ -493,6 +499,12 @@ export const en = {
   "unit.more": "Show {count} more",
   "unit.noDriverTitle": { one: "{count} run waits for a driver", other: "{count} runs wait for a driver" },
   "unit.noDriverNone": "No driver is connected",
+  "unit.notHeardTitle": {
+    one: "A driver took {count} run, and has sent no heartbeat yet",
+    other: "Drivers took {count} runs, and have sent no heartbeat yet",
+  },
+  "unit.notHeardNote":
+    "Without heartbeats nobody can tell whether it still works. A driver that sends them is started so:",
   "unit.noDriverNote": "A driver is a process beside your GPUs that takes runs from this unit. Start one:",
   "unit.snippet.ts": "TypeScript",
   "unit.snippet.cli": "Any program",
@@ -532,6 +544,7 @@ export const en = {
     one: "{count} run goes along. It can be restored from the trash.",
     other: "{count} runs go along. They can be restored from the trash.",
   },
+  "groups.counting": "Counting what goes along …",
   "groups.removeRunning": {
     one: "{count} run is running: its driver will stop. Everything can be restored from the trash.",
     other: "{count} runs are running: their drivers will stop. Everything can be restored from the trash.",
