@@ -124,7 +124,7 @@ test("a run tells how it goes, is cloned with a change that its copy shows, and 
 
   await page.getByRole("button", { name: "Clone with changes" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("textbox").fill('{ "lr": 0.3 }');
+  await dialog.getByLabel("Parameters").fill('{ "lr": 0.3 }');
   expect(await barriers(page)).toEqual([]);
   await dialog.getByRole("button", { name: "Add run" }).click();
   await expect(page.getByText("A copy of")).toBeVisible();
