@@ -215,19 +215,72 @@ test("another's change that comes between the look and the save is shown, not ov
   await expect(form.getByRole("alert")).toContainText("theirs");
   expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.01 } });
   await form.getByRole("button", { name: "Take theirs" }).click();
-  await expect(form.getByLabel("Name")).toHaveValue("theirs");
+  const theirs = page.getByRole("form", { name: "Edit theirs" });
+  await expect(theirs.getByLabel("Name")).toHaveValue("theirs");
 
   // What changed elsewhere in the unit is no reason to ask.
-  await form.getByLabel("Parameters").fill('{"lr": 0.25}');
+  await theirs.getByLabel("Parameters").fill('{"lr": 0.25}');
   changes = 0;
   await page.unroute(/runs\.update/);
   await page.route(/runs\.update/, async (route) => {
     if (changes++ === 0) await ask("POST", `/v2/units/${unitId}/queues`, { parameters: { lr: 1 } });
     await route.continue();
   });
-  await form.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(form).toHaveCount(0);
+  await theirs.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(theirs).toHaveCount(0);
   expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.25 } });
+});
+
+test("runs are selected in their table, and acted on: those that are shown, or all that match", async ({
+  page,
+  request,
+  account,
+}) => {
+  test.setTimeout(90_000);
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 130);
+  await page.goto(`/units/${unitId}?tab=runs`);
+  const table = page.locator("tbody tr");
+  const dialog = page.getByRole("dialog");
+  const toolbar = page.getByRole("toolbar");
+  await expect(table).toHaveCount(100);
+  await expect(page.getByText("100 of 130 runs")).toBeVisible();
+
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 4", exact: true }).click({ modifiers: ["Shift"] });
+  await expect(toolbar).toContainText("3 runs selected");
+  expect(await barriers(page)).toEqual([]);
+  await toolbar.getByRole("button", { name: "Cancel" }).click();
+  await dialog.getByRole("button", { name: "Cancel 3 runs" }).click();
+  await expect(page.getByText("3 runs cancelled")).toBeVisible();
+  await expect(toolbar).toHaveCount(0);
+
+  // removed but for the one that runs, which is said
+  await ask("POST", `/v2/units/${unitId}/claim`);
+  await expect(table.filter({ hasText: "Running" })).toHaveCount(1);
+  await page.getByRole("checkbox", { name: "Select run 1", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await toolbar.getByRole("button", { name: "Remove" }).click();
+  await expect(dialog).toContainText("1 more is in another state");
+  await dialog.getByRole("button", { name: "Remove 1 run" }).click();
+  await expect(page.getByText("1 run moved to the trash")).toBeVisible();
+
+  // all that match, beyond the page
+  await page.getByRole("combobox", { name: "State" }).selectOption("pending");
+  await expect(page.getByText("100 of 126 runs")).toBeVisible();
+  await page.getByRole("checkbox", { name: "Select all that are shown" }).click();
+  await toolbar.getByRole("button", { name: "Select all 126 that match" }).click();
+  await toolbar.getByRole("button", { name: "Cancel" }).click();
+  const agree = dialog.getByRole("button", { name: "Cancel 126 runs" });
+  await expect(agree).toBeDisabled();
+  await dialog.getByLabel("Type 126 to confirm").fill("126");
+  await agree.click();
+  await expect(page.getByText("126 runs cancelled")).toBeVisible();
+  await expect(page.getByText("No run matches")).toBeVisible();
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await expect(table.filter({ hasText: "Cancelled" })).toHaveCount(99);
+  await page.getByRole("button", { name: "Show 29 more" }).click();
+  await expect(table).toHaveCount(129);
 });
 
 test("a paused unit says why, and is resumed", async ({ page, request, account }) => {

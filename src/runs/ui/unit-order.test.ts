@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { beforeAtIndex, beforeLifted, bestOf, differingKeys, liftedAt, movedBefore, movesBack } from "./unit-order";
+import { beforeAtIndex, beforeLifted, differingKeys, liftedAt, movedBefore, movesBack } from "./unit-order";
 
 const ids = ["a", "b", "c", "d", "e"];
 
@@ -60,15 +60,4 @@ test("only parameters that differ are shown, a missing one too; a single run sho
   ).toEqual(["lr", "seed"]);
   expect(differingKeys([{ lr: 0.1, bs: 32 }])).toEqual(["lr", "bs"]);
   expect(differingKeys([])).toEqual([]);
-});
-
-test("the best run is the largest or the smallest that has the number", () => {
-  const runs = [
-    { runId: "a", acc: 0.7 },
-    { runId: "b", acc: null },
-    { runId: "c", acc: 0.9 },
-  ];
-  expect(bestOf(runs, (run) => run.acc, "max")).toBe("c");
-  expect(bestOf(runs, (run) => run.acc, "min")).toBe("a");
-  expect(bestOf(runs, () => null, "min")).toBeNull();
 });

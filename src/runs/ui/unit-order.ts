@@ -71,18 +71,3 @@ export const differingKeys = (all: readonly JsonObject[]): string[] => {
 /** A value for a cell: text as it is, anything else as JSON. */
 export const shownValue = (value: unknown): string =>
   value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
-
-/** Of some runs with a number each, the best one. @returns null where none has the number */
-export const bestOf = <R extends { runId: string }>(
-  runs: readonly R[],
-  numberOf: (run: R) => number | null,
-  goal: "max" | "min",
-): string | null => {
-  let best: { id: string; value: number } | null = null;
-  for (const run of runs) {
-    const value = numberOf(run);
-    if (value === null) continue;
-    if (best === null || (goal === "max" ? value > best.value : value < best.value)) best = { id: run.runId, value };
-  }
-  return best?.id ?? null;
-};
