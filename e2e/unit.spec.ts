@@ -231,6 +231,68 @@ test("another's change that comes between the look and the save is shown, not ov
   expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.25 } });
 });
 
+test("a run is moved before another by its number or its name, several at once too", async ({
+  page,
+  request,
+  account,
+}) => {
+  const unitId = await unitWith(askAs(request, account), 12);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("button", { name: "Actions for run 9" }).click();
+  await page.getByRole("menuitem", { name: "Move before" }).click();
+  const dialog = page.getByRole("dialog", { name: "Move run 9 before" });
+  await dialog.getByLabel("Before which run?").fill("2");
+  expect(await barriers(page)).toEqual([]);
+  await page.keyboard.press("Enter");
+  await first(page, "run 1", "run 9", "run 2", "run 3");
+
+  await page.getByRole("checkbox", { name: "Select run 11", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 12", exact: true }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Move before" }).click();
+  const many = page.getByRole("dialog", { name: "Move 2 runs before" });
+  await expect(many.getByRole("listitem").filter({ hasText: "run 11" })).toHaveCount(0);
+  await many.getByLabel("Before which run?").fill("run 9");
+  await many.getByRole("button", { name: "run 9" }).click();
+  await first(page, "run 1", "run 11", "run 12", "run 9", "run 2");
+});
+
+test("of many runs only those in sight are drawn, and one is moved over all of them by keyboard", async ({
+  page,
+  request,
+  account,
+}) => {
+  test.setTimeout(90_000);
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 400);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(`/units/${unitId}`);
+  await first(page, "run 1", "run 2");
+  expect(await rows(page).count()).toBeLessThan(80);
+  await handle(page, "run 3").focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("End");
+  await expect(page.getByText("run 3: 400 of 400")).toBeAttached();
+  await expect(handle(page, "run 3")).toBeFocused();
+  await expect(handle(page, "run 3")).toBeInViewport();
+  await expect(handle(page, "run 400")).toBeVisible();
+  await page.keyboard.press("ArrowUp");
+  // Before the drop: its notice lies over a row for some seconds.
+  expect(await barriers(page)).toEqual([]);
+  await page.keyboard.press("Space");
+  await expect(page.getByText("run 3 moved to 399 of 400").first()).toBeVisible();
+  expect(await rows(page).count()).toBeLessThan(80);
+  const order = async () => {
+    const { queues } = await ask("GET", `/v2/units/${unitId}/queues?status=pending`);
+    return (queues as Body[]).map((queue) => queue.name);
+  };
+  await expect.poll(async () => (await order()).slice(-3)).toEqual(["run 399", "run 3", "run 400"]);
+
+  // What has the focus stays when it is out of sight, and is not lost.
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(handle(page, "run 1")).toBeInViewport();
+  await expect(handle(page, "run 3")).toBeFocused();
+});
+
 test("runs are selected in their table, and acted on: those that are shown, or all that match", async ({
   page,
   request,
@@ -281,6 +343,27 @@ test("runs are selected in their table, and acted on: those that are shown, or a
   await expect(table.filter({ hasText: "Cancelled" })).toHaveCount(99);
   await page.getByRole("button", { name: "Show 29 more" }).click();
   await expect(table).toHaveCount(129);
+});
+
+test("a run that started while the reader agreed to cancel it as waiting is left to train", async ({
+  page,
+  request,
+  account,
+}) => {
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 3);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("checkbox", { name: "Select run 1", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Cancel" }).click();
+  const agree = page.getByRole("dialog").getByRole("button", { name: "Cancel 2 runs" });
+  await expect(agree).toBeEnabled();
+  const { queue } = await ask("POST", `/v2/units/${unitId}/claim`);
+  await agree.click();
+  await expect(page.getByText("1 run cancelled")).toBeVisible();
+  await expect(page.getByText("1 had already started")).toBeVisible();
+  const { queue: now } = await ask("GET", `/v2/queues/${(queue as Body).queue_id}`);
+  expect(now).toMatchObject({ name: "run 1", status: "running" });
 });
 
 test("a paused unit says why, and is resumed", async ({ page, request, account }) => {

@@ -127,7 +127,7 @@ export const bulkInput = z.object({
   unitId: id,
   action: z.enum(["cancel", "retry", "remove"]),
   runIds: z.array(id).min(1).max(10_000).optional(),
-  /** all that match, where no ids are given */
+  /** all that match, or of the named ones those that do */
   filter: z
     .object({
       status: z.array(z.enum(RUN_STATUSES)).optional(),

@@ -78,6 +78,20 @@ describe("bulk", () => {
     expect(await version(unitId)).toBe(3); // added; removed
   });
 
+  test("of the named ones only those that a filter finds: what has started since is not cancelled", async () => {
+    const { unitId, ids } = await make(3);
+    const [a = "", b = ""] = ids;
+    await mine.runs.start({ runId: a });
+    const answer = await mine.runs.bulk({
+      unitId,
+      action: "cancel",
+      runIds: [a, b],
+      filter: { status: ["pending"] },
+    });
+    expect(answer).toEqual({ count: 1, skipped: 1 });
+    expect(await statuses(unitId)).toEqual(["running", "cancelled", "pending"]);
+  });
+
   test("or all that a filter finds, of this unit only", async () => {
     const { unitId, ids } = await make(12);
     const elsewhere = await make(2);

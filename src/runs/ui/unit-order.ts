@@ -39,6 +39,15 @@ export const beforeLifted = (ids: readonly string[], { id, predecessors, followe
   return predecessor === undefined ? null : (others[others.indexOf(predecessor) + 1] ?? null);
 };
 
+/** Runs found by what is typed: the one whose number it is first, then those whose name has it. @returns all for an empty text */
+export const foundInLine = <R extends { place: number; name: string }>(line: readonly R[], text: string): R[] => {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return [...line];
+  const place = /^#?\d+$/.test(wanted) ? Number(wanted.replace("#", "")) : null;
+  const named = line.filter((run) => run.place !== place && run.name.toLowerCase().includes(wanted));
+  return [...line.filter((run) => run.place === place), ...named];
+};
+
 export type Move = { runIds: string[]; beforeId: string | null };
 
 /**

@@ -4,36 +4,38 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useM
 import { useLanguage } from "../../i18n/locale-provider";
 import { useAnnounce } from "../../ui/announcer";
 import { beforeLifted, type Lifted, liftedAt, movedBefore } from "./unit-order";
+import { useVisibleRows } from "./use-visible-rows";
 
 const SLIDE_MS = 150;
 
 type Held = Lifted & { by: "pointer" | "keys" };
 
 /** Rows that changed places slide there. */
-const useSlide = (list: React.RefObject<HTMLElement | null>, order: string) => {
-  const tops = useRef(new Map<string, number>());
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a changed order moves rows
+const useSlide = (list: React.RefObject<HTMLElement | null>, order: readonly string[]) => {
+  const last = useRef<{ order: readonly string[]; tops: Map<string, number> }>({ order, tops: new Map() });
   useLayoutEffect(() => {
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const now = new Map<string, number>();
+    const isMoved = last.current.order !== order && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const tops = new Map<string, number>();
     for (const row of list.current?.querySelectorAll<HTMLElement>("[data-run]") ?? []) {
       const id = row.dataset.run ?? "";
-      const before = tops.current.get(id);
-      now.set(id, row.offsetTop);
-      if (!still && before !== undefined && before !== row.offsetTop)
+      const before = last.current.tops.get(id);
+      tops.set(id, row.offsetTop);
+      if (isMoved && before !== undefined && before !== row.offsetTop)
         row.animate([{ transform: `translateY(${before - row.offsetTop}px)` }, { transform: "none" }], {
           duration: SLIDE_MS,
           easing: "ease-out",
         });
     }
-    tops.current = now;
-  }, [order]);
+    last.current = { order, tops };
+  });
 };
 
+/** @param kept ids of rows that stay drawn when they are out of sight, beside the one in the hand */
 export const useListMove = (
   ids: string[],
   nameOf: (id: string) => string,
   onMove: (runIds: string[], beforeId: string | null) => void,
+  kept: (string | null)[],
 ) => {
   const { t } = useLanguage();
   const announce = useAnnounce();
@@ -44,15 +46,16 @@ export const useListMove = (
     () => (held && isThere ? movedBefore(ids, [held.id], beforeLifted(ids, held)) : ids),
     [ids, held, isThere],
   );
-  useSlide(list, shown.join());
+  const { rows, style, placeOf, rowAt } = useVisibleRows(list, shown, [held?.id ?? null, ...kept]);
+  useSlide(list, shown);
 
   // A row that is put elsewhere in the document loses the focus.
   const heldByKeys = held?.by === "keys" ? held : null;
   useLayoutEffect(() => {
-    if (heldByKeys)
-      list.current
-        ?.querySelector<HTMLElement>(`[data-run="${CSS.escape(heldByKeys.id)}"] [data-handle]`)
-        ?.focus({ preventScroll: false });
+    if (!heldByKeys) return;
+    const row = list.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(heldByKeys.id)}"]`);
+    row?.querySelector<HTMLElement>("[data-handle]")?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
   }, [heldByKeys]);
   // What is held may be claimed meanwhile.
   useEffect(() => {
@@ -102,9 +105,11 @@ export const useListMove = (
 
   /** How many of the other rows have their middle above the pointer. The slide does not change where rows stand. */
   const indexAt = (id: string, clientY: number): number => {
-    const top = list.current?.getBoundingClientRect().top ?? 0;
-    const rows = [...(list.current?.querySelectorAll<HTMLElement>("[data-run]") ?? [])];
-    return rows.filter((row) => row.dataset.run !== id && row.offsetTop + row.offsetHeight / 2 < clientY - top).length;
+    const row = rowAt(clientY);
+    if (!row) return 0;
+    const heldAt = shown.indexOf(id);
+    const above = row.index + (row.index !== heldAt && row.middle < clientY ? 1 : 0);
+    return heldAt < row.index ? above - 1 : above;
   };
   const pointer = (id: string) => ({
     onPointerDown: (event: PointerEvent) => {
@@ -124,6 +129,9 @@ export const useListMove = (
   return {
     list,
     shown,
+    rows,
+    style,
+    placeOf,
     heldId: isThere ? held.id : null,
     handle: (id: string) => ({ onKeyDown: onKeyDown(id), ...pointer(id) }),
   };
