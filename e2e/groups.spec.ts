@@ -70,6 +70,47 @@ test("an empty account is shown how to start, and a group is made, renamed, remo
   expect(errors).toEqual([]);
 });
 
+test("a group is not removed before it is known what goes along", async ({ page, rest }) => {
+  const group = await rest.post("/v2/groups", { name: "digits" });
+  const unit = await rest.post(`/v2/groups/${group.group_id}/units`, { name: "mlp" });
+  for (const name of ["first", "second"])
+    await rest.post(`/v2/units/${unit.unit_id}/queues`, { name, parameters: { lr: 0.1 } });
+  await rest.post(`/v2/units/${unit.unit_id}/claim`);
+  let count = () => {};
+  const counted = new Promise<void>((resolve) => (count = resolve));
+  await page.route(/groups\.statistics/, async (route) => {
+    await counted;
+    await route.continue();
+  });
+  await page.goto("/groups");
+  await page.getByRole("button", { name: "Remove digits" }).click();
+  const dialog = page.getByRole("dialog");
+  const remove = dialog.getByRole("button", { name: "Move to trash" });
+  await expect(dialog).toContainText("Counting what goes along");
+  await expect(dialog).not.toContainText(/\b0\b/);
+  await expect(remove).toBeDisabled();
+  count();
+  await expect(dialog).toContainText("1 run is running: its driver will stop.");
+  await expect(remove).toBeEnabled();
+});
+
+test("a unit whose driver took a run without a heartbeat says just that", async ({ page, rest }) => {
+  const group = await rest.post("/v2/groups", { name: "digits" });
+  const unit = await rest.post(`/v2/groups/${group.group_id}/units`, { name: "mlp" });
+  for (const name of ["first", "second"])
+    await rest.post(`/v2/units/${unit.unit_id}/queues`, { name, parameters: { lr: 0.1 } });
+  await rest.post(`/v2/units/${unit.unit_id}/claim`);
+  await page.goto(`/groups/${group.group_id}`);
+  await expect(page.getByRole("link", { name: /mlp/ })).toContainText(
+    "A driver took a run, and has sent no heartbeat yet",
+  );
+  await page.goto(`/units/${unit.unit_id}`);
+  await expect(page.locator("header").getByText("A driver took a run, and has sent no heartbeat yet")).toBeVisible();
+  await expect(page.getByText("A driver took 1 run, and has sent no heartbeat yet")).toBeVisible();
+  await expect(page.locator("ol > li[data-run]")).toContainText("no driver has sent a heartbeat yet");
+  await expect(page.locator("main")).not.toContainText(/never/);
+});
+
 test("a run tells how it goes, is cloned with a change that its copy shows, and is removed and brought back", async ({
   page,
   rest,
@@ -83,7 +124,7 @@ test("a run tells how it goes, is cloned with a change that its copy shows, and 
 
   await page.getByRole("button", { name: "Clone with changes" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("textbox").fill('{ "lr": 0.3 }');
+  await dialog.getByLabel("Parameters").fill('{ "lr": 0.3 }');
   expect(await barriers(page)).toEqual([]);
   await dialog.getByRole("button", { name: "Add run" }).click();
   await expect(page.getByText("A copy of")).toBeVisible();

@@ -153,6 +153,219 @@ test("the waiting list is moved, edited and claimed from, and a running run is c
   expect(errors).toEqual([]);
 });
 
+test("a row in the hand stays between its neighbours when a driver claims one above it", async ({
+  page,
+  request,
+  account,
+}) => {
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 5);
+  const version = async () => (await ask("GET", `/v2/units/${unitId}`)).version;
+  const moves: string[] = [];
+  page.on("request", (sent) => {
+    if (sent.url().includes("runs.move")) moves.push(sent.url());
+  });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(`/units/${unitId}`);
+  await expect(rows(page)).toHaveCount(5);
+  const before = await version();
+  await handle(page, "run 3").focus();
+  await page.keyboard.press("Space");
+  await ask("POST", `/v2/units/${unitId}/claim`);
+  await expect(rows(page)).toHaveCount(4);
+  await first(page, "run 2", "run 3", "run 4", "run 5");
+  await page.keyboard.press("Space");
+  await expect(page.getByText("run 3 moved to 2 of 4")).toBeAttached();
+  await first(page, "run 2", "run 3", "run 4", "run 5");
+  expect(await version()).toEqual(before);
+  expect(moves).toEqual([]);
+
+  // lifted and moved on, and its new successor claimed
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowUp");
+  await first(page, "run 3", "run 2");
+  await ask("POST", `/v2/units/${unitId}/claim`);
+  await expect(rows(page)).toHaveCount(3);
+  await page.keyboard.press("Space");
+  await first(page, "run 3", "run 4", "run 5");
+  expect(moves).toEqual([]);
+});
+
+test("another's change that comes between the look and the save is shown, not overwritten", async ({
+  page,
+  request,
+  account,
+}) => {
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 2);
+  const { queues } = await ask("GET", `/v2/units/${unitId}/queues`);
+  const id = String((queues as Body[])[0]?.queue_id);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("button", { name: "Actions for run 1" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const form = page.getByRole("form", { name: "Edit run 1" });
+  await form.getByLabel("Parameters").fill('{"lr": 0.5}');
+  let changes = 0;
+  await page.route(/runs\.update/, async (route) => {
+    if (changes++ === 0) await ask("PUT", `/v2/queues/${id}`, { name: "theirs" });
+    await route.continue();
+  });
+  await form.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(form.getByRole("alert")).toContainText("Somebody changed this run");
+  await expect(form.getByRole("alert")).toContainText("theirs");
+  expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.01 } });
+  await form.getByRole("button", { name: "Take theirs" }).click();
+  const theirs = page.getByRole("form", { name: "Edit theirs" });
+  await expect(theirs.getByLabel("Name")).toHaveValue("theirs");
+
+  // What changed elsewhere in the unit is no reason to ask.
+  await theirs.getByLabel("Parameters").fill('{"lr": 0.25}');
+  changes = 0;
+  await page.unroute(/runs\.update/);
+  await page.route(/runs\.update/, async (route) => {
+    if (changes++ === 0) await ask("POST", `/v2/units/${unitId}/queues`, { parameters: { lr: 1 } });
+    await route.continue();
+  });
+  await theirs.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(theirs).toHaveCount(0);
+  expect((await ask("GET", `/v2/queues/${id}`)).queue).toMatchObject({ name: "theirs", parameters: { lr: 0.25 } });
+});
+
+test("a run is moved before another by its number or its name, several at once too", async ({
+  page,
+  request,
+  account,
+}) => {
+  const unitId = await unitWith(askAs(request, account), 12);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("button", { name: "Actions for run 9" }).click();
+  await page.getByRole("menuitem", { name: "Move before" }).click();
+  const dialog = page.getByRole("dialog", { name: "Move run 9 before" });
+  await dialog.getByLabel("Before which run?").fill("2");
+  expect(await barriers(page)).toEqual([]);
+  await page.keyboard.press("Enter");
+  await first(page, "run 1", "run 9", "run 2", "run 3");
+
+  await page.getByRole("checkbox", { name: "Select run 11", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 12", exact: true }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Move before" }).click();
+  const many = page.getByRole("dialog", { name: "Move 2 runs before" });
+  await expect(many.getByRole("listitem").filter({ hasText: "run 11" })).toHaveCount(0);
+  await many.getByLabel("Before which run?").fill("run 9");
+  await many.getByRole("button", { name: "run 9" }).click();
+  await first(page, "run 1", "run 11", "run 12", "run 9", "run 2");
+});
+
+test("of many runs only those in sight are drawn, and one is moved over all of them by keyboard", async ({
+  page,
+  request,
+  account,
+}) => {
+  test.setTimeout(90_000);
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 400);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(`/units/${unitId}`);
+  await first(page, "run 1", "run 2");
+  expect(await rows(page).count()).toBeLessThan(80);
+  await handle(page, "run 3").focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("End");
+  await expect(page.getByText("run 3: 400 of 400")).toBeAttached();
+  await expect(handle(page, "run 3")).toBeFocused();
+  await expect(handle(page, "run 3")).toBeInViewport();
+  await expect(handle(page, "run 400")).toBeVisible();
+  await page.keyboard.press("ArrowUp");
+  // Before the drop: its notice lies over a row for some seconds.
+  expect(await barriers(page)).toEqual([]);
+  await page.keyboard.press("Space");
+  await expect(page.getByText("run 3 moved to 399 of 400").first()).toBeVisible();
+  expect(await rows(page).count()).toBeLessThan(80);
+  const order = async () => {
+    const { queues } = await ask("GET", `/v2/units/${unitId}/queues?status=pending`);
+    return (queues as Body[]).map((queue) => queue.name);
+  };
+  await expect.poll(async () => (await order()).slice(-3)).toEqual(["run 399", "run 3", "run 400"]);
+
+  // What has the focus stays when it is out of sight, and is not lost.
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(handle(page, "run 1")).toBeInViewport();
+  await expect(handle(page, "run 3")).toBeFocused();
+});
+
+test("runs are selected in their table, and acted on: those that are shown, or all that match", async ({
+  page,
+  request,
+  account,
+}) => {
+  test.setTimeout(90_000);
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 130);
+  await page.goto(`/units/${unitId}?tab=runs`);
+  const table = page.locator("tbody tr");
+  const dialog = page.getByRole("dialog");
+  const toolbar = page.getByRole("toolbar");
+  await expect(table).toHaveCount(100);
+  await expect(page.getByText("100 of 130 runs")).toBeVisible();
+
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 4", exact: true }).click({ modifiers: ["Shift"] });
+  await expect(toolbar).toContainText("3 runs selected");
+  expect(await barriers(page)).toEqual([]);
+  await toolbar.getByRole("button", { name: "Cancel" }).click();
+  await dialog.getByRole("button", { name: "Cancel 3 runs" }).click();
+  await expect(page.getByText("3 runs cancelled")).toBeVisible();
+  await expect(toolbar).toHaveCount(0);
+
+  // removed but for the one that runs, which is said
+  await ask("POST", `/v2/units/${unitId}/claim`);
+  await expect(table.filter({ hasText: "Running" })).toHaveCount(1);
+  await page.getByRole("checkbox", { name: "Select run 1", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await toolbar.getByRole("button", { name: "Remove" }).click();
+  await expect(dialog).toContainText("1 more is in another state");
+  await dialog.getByRole("button", { name: "Remove 1 run" }).click();
+  await expect(page.getByText("1 run moved to the trash")).toBeVisible();
+
+  // all that match, beyond the page
+  await page.getByRole("combobox", { name: "State" }).selectOption("pending");
+  await expect(page.getByText("100 of 126 runs")).toBeVisible();
+  await page.getByRole("checkbox", { name: "Select all that are shown" }).click();
+  await toolbar.getByRole("button", { name: "Select all 126 that match" }).click();
+  await toolbar.getByRole("button", { name: "Cancel" }).click();
+  const agree = dialog.getByRole("button", { name: "Cancel 126 runs" });
+  await expect(agree).toBeDisabled();
+  await dialog.getByLabel("Type 126 to confirm").fill("126");
+  await agree.click();
+  await expect(page.getByText("126 runs cancelled")).toBeVisible();
+  await expect(page.getByText("No run matches")).toBeVisible();
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await expect(table.filter({ hasText: "Cancelled" })).toHaveCount(99);
+  await page.getByRole("button", { name: "Show 29 more" }).click();
+  await expect(table).toHaveCount(129);
+});
+
+test("a run that started while the reader agreed to cancel it as waiting is left to train", async ({
+  page,
+  request,
+  account,
+}) => {
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 3);
+  await page.goto(`/units/${unitId}`);
+  await page.getByRole("checkbox", { name: "Select run 1", exact: true }).click();
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Cancel" }).click();
+  const agree = page.getByRole("dialog").getByRole("button", { name: "Cancel 2 runs" });
+  await expect(agree).toBeEnabled();
+  const { queue } = await ask("POST", `/v2/units/${unitId}/claim`);
+  await agree.click();
+  await expect(page.getByText("1 run cancelled")).toBeVisible();
+  await expect(page.getByText("1 had already started")).toBeVisible();
+  const { queue: now } = await ask("GET", `/v2/queues/${(queue as Body).queue_id}`);
+  expect(now).toMatchObject({ name: "run 1", status: "running" });
+});
+
 test("a paused unit says why, and is resumed", async ({ page, request, account }) => {
   const unitId = await unitWith(askAs(request, account), 2);
   await page.setViewportSize({ width: 390, height: 844 });

@@ -59,7 +59,8 @@ export const retryRun = (userId: string, input: { runId: string }): Promise<Run>
 const FROM = { cancel: CANCELLABLE, retry: RETRYABLE, remove: ["pending", "completed", "failed", "cancelled"] };
 
 /**
- * Cancels, retries or removes many runs of a unit in one statement: those that are named, or all that a filter finds.
+ * Cancels, retries or removes many runs of a unit in one statement: those that are named, all that a filter finds, or with both the
+ * named ones that it finds: so runs that are cancelled as waiting are left alone once they train.
  *
  * @param input.dryRun only counts
  * @returns how many it did (or would do) it to, and how many others were named or found, since their status does not allow it
@@ -80,7 +81,7 @@ export const changeMany = async (
     getSql().begin(async (sql) => {
       await lockUnit(sql, userId, unitId);
       const chosen = sql`
-        runs.unit_id = ${unitId} AND ${runIds ? sql`runs.id = ANY(${runIds}) AND runs.deleted_at IS NULL` : matching(sql, input.filter ?? {})}`;
+        runs.unit_id = ${unitId} AND ${runIds ? sql`runs.id = ANY(${runIds})` : sql`true`} AND ${matching(sql, input.filter ?? {})}`;
       const [found] = await sql<{ all: number; able: number }[]>`
         SELECT count(*) AS all, count(*) FILTER (WHERE runs.status = ANY(${FROM[action]})) AS able FROM runs WHERE ${chosen}`;
       const { all, able } = found ?? { all: 0, able: 0 };

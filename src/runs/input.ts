@@ -107,6 +107,8 @@ export const runList = z.object({
     .transform((n) => (n === undefined ? n : Math.min(n, 1000))),
   cursor: z.string().max(200).optional(),
 });
+export const runBest = z.object({ unitId: id, key: z.string().min(1).max(1000), goal: z.enum(["max", "min"]) });
+export const runsLatest = z.object({ unitId: id, limit: z.int().min(1).max(1000) });
 export const runReorder = z.object({ unitId: id, runIds: z.array(id).min(1).max(100_000) });
 export const runMove = z.object({
   unitId: id,
@@ -127,7 +129,7 @@ export const bulkInput = z.object({
   unitId: id,
   action: z.enum(["cancel", "retry", "remove"]),
   runIds: z.array(id).min(1).max(10_000).optional(),
-  /** all that match, where no ids are given */
+  /** all that match, or of the named ones those that do */
   filter: z
     .object({
       status: z.array(z.enum(RUN_STATUSES)).optional(),

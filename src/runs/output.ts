@@ -84,6 +84,7 @@ export const runOutput = z.object({
 });
 export const runsOutput = z.object({ runs: z.array(runOutput) });
 export const runPageOutput = runsOutput.extend({ nextCursor: z.string().nullable() });
+export const bestOutput = z.object({ run: runOutput.nullable() });
 export const claimOutput = z.object({ run: runOutput.nullable() });
 export const syncOutput = z.object({
   needSync: z.boolean(),

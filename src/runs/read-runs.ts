@@ -31,13 +31,49 @@ export const matching = (sql: SqlLike, { status, q, sweepId }: RunFilter) => sql
   runs.deleted_at IS NULL AND ${status && status.length > 0 ? sql`runs.status = ANY(${status})` : sql`true`}
   AND ${q ? sql`runs.name ILIKE ${likePattern(q)}` : sql`true`} AND ${sweepId === undefined ? sql`true` : sql`runs.sweep_id = ${sweepId}`}`;
 
+const checkUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<void> => {
+  const [unit] = await sql`SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  if (!unit) throw unitNotFound(unitId);
+};
+
 /** A unit's runs in their order. @throws NOT_FOUND for the unit */
 export const runsOfUnit = async (userId: string, unitId: string, filter: RunFilter = {}): Promise<Run[]> => {
   const sql = getSql();
-  const [unit] = await sql`SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
-  if (!unit) throw unitNotFound(unitId);
+  await checkUnit(sql, userId, unitId);
   const rows = await sql<RunRow[]>`
     SELECT ${runColumns(sql)} FROM runs WHERE runs.unit_id = ${unitId} AND ${matching(sql, filter)} ORDER BY runs.place`;
+  return rows.map(toRun);
+};
+
+/**
+ * The run of a unit whose result, or else its metrics at the end, has the largest or the smallest number under a key. Of equals the first.
+ *
+ * @returns null where no run has a number there
+ * @throws NOT_FOUND for the unit
+ */
+export const bestRun = async (
+  userId: string,
+  input: { unitId: string; key: string; goal: "max" | "min" },
+): Promise<Run | null> => {
+  const { unitId, key, goal } = input;
+  const sql = getSql();
+  await checkUnit(sql, userId, unitId);
+  const found = sql`coalesce(nullif(runs.result -> ${key}::text, 'null'), runs.metrics -> ${key}::text)`;
+  const [row] = await sql<RunRow[]>`
+    SELECT ${runColumns(sql)} FROM runs
+    WHERE runs.unit_id = ${unitId} AND runs.deleted_at IS NULL AND jsonb_typeof(${found}) = 'number'
+    ORDER BY CASE WHEN jsonb_typeof(${found}) = 'number' THEN (${found})::numeric END ${goal === "max" ? sql`DESC` : sql`ASC`}, runs.place LIMIT 1`;
+  return row ? toRun(row) : null;
+};
+
+/** The runs of a unit that started last, the latest first. @throws NOT_FOUND for the unit */
+export const latestRuns = async (userId: string, input: { unitId: string; limit: number }): Promise<Run[]> => {
+  const { unitId, limit } = input;
+  const sql = getSql();
+  await checkUnit(sql, userId, unitId);
+  const rows = await sql<RunRow[]>`
+    SELECT ${runColumns(sql)} FROM runs WHERE runs.unit_id = ${unitId} AND runs.deleted_at IS NULL AND runs.started_at IS NOT NULL
+    ORDER BY runs.started_at DESC, runs.place DESC LIMIT ${limit}`;
   return rows.map(toRun);
 };
 
@@ -57,10 +93,7 @@ export const listRuns = async (
     return { runs: await runsOfUnit(userId, unitId, input), nextCursor: null };
   if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw badField("cursor", "is not one that this server gave");
   const sql = getSql();
-  if (unitId !== undefined) {
-    const [unit] = await sql`SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
-    if (!unit) throw unitNotFound(unitId);
-  }
+  if (unitId !== undefined) await checkUnit(sql, userId, unitId);
   const limit = input.limit ?? ALL_LIMIT;
   const from = cursor === undefined ? null : Number(cursor);
   const rows =

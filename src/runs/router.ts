@@ -25,6 +25,7 @@ import {
   newRuns,
   newUnit,
   parametersSchemaInput,
+  runBest,
   runCancel,
   runChange,
   runId,
@@ -33,6 +34,7 @@ import {
   runMetricsInput,
   runMove,
   runReorder,
+  runsLatest,
   startInput,
   unitChange,
   unitId,
@@ -44,6 +46,7 @@ import {
 import { lineageOf } from "./lineage";
 import {
   acceptedOutput,
+  bestOutput,
   bulkOutput,
   checkpointOutput,
   claimOutput,
@@ -66,7 +69,7 @@ import {
   unitsOutput,
 } from "./output";
 import { planOfUnit } from "./plan";
-import { getRun, listRuns, runsOfUnit } from "./read-runs";
+import { bestRun, getRun, latestRuns, listRuns, runsOfUnit } from "./read-runs";
 import { moveRuns, reorderRuns } from "./reorder";
 import type { Run } from "./run";
 import { appendRunLogs, appendRunMetrics, readCheckpoint, runLogs, runMetrics, saveCheckpoint } from "./run-output";
@@ -213,6 +216,14 @@ export const runsRouter = router({
     .input(runList)
     .output(runPageOutput)
     .query(({ ctx, input }) => listRuns(ctx.userId, input)),
+  best: procedure
+    .input(runBest)
+    .output(bestOutput)
+    .query(async ({ ctx, input }) => ({ run: await bestRun(ctx.userId, input) })),
+  latest: procedure
+    .input(runsLatest)
+    .output(runsOutput)
+    .query(async ({ ctx, input }) => ({ runs: await latestRuns(ctx.userId, input) })),
   get: procedure
     .input(runId)
     .output(runOutput)

@@ -47,6 +47,28 @@ const refusal = (call: Promise<unknown>) =>
     }),
   );
 
+test("the best run is the first of those with the largest or smallest number, in its result or else its metrics", async () => {
+  const { unitId, ids } = await make(6);
+  const ends = [
+    { result: { acc: 0.7 } },
+    { result: { acc: null }, metrics: { acc: 0.9 } },
+    { result: { acc: "0.99" } },
+    { metrics: { acc: 0.9 } },
+    { result: {} },
+  ];
+  for (const [n, end] of ends.entries()) {
+    await mine.runs.start({ runId: ids[n] ?? "" });
+    await mine.runs.complete({ runId: ids[n] ?? "", ...end });
+  }
+  const best = async (goal: "max" | "min", key = "acc") => (await mine.runs.best({ unitId, key, goal })).run?.runId;
+  expect([await best("max"), await best("min"), await best("max", "loss")]).toEqual([ids[1], ids[0], undefined]);
+  await expect(other.runs.best({ unitId, key: "acc", goal: "max" })).rejects.toMatchObject(notFound);
+
+  const latest = (await mine.runs.latest({ unitId, limit: 3 })).runs.map((run) => run.runId);
+  expect(latest).toEqual([ids[4], ids[3], ids[2]]);
+  await expect(other.runs.latest({ unitId, limit: 3 })).rejects.toMatchObject(notFound);
+});
+
 describe("bulk", () => {
   test("cancels, retries and removes those that are named; others are counted as skipped", async () => {
     const { unitId, ids } = await make(4);
@@ -61,6 +83,20 @@ describe("bulk", () => {
     expect(await bulk("retry", [a, a])).toEqual({ count: 1, skipped: 0 });
     expect(await statuses(unitId)).toEqual(["pending", "cancelled", "pending"]);
     expect(await version(unitId)).toBe(3); // added; removed
+  });
+
+  test("of the named ones only those that a filter finds: what has started since is not cancelled", async () => {
+    const { unitId, ids } = await make(3);
+    const [a = "", b = ""] = ids;
+    await mine.runs.start({ runId: a });
+    const answer = await mine.runs.bulk({
+      unitId,
+      action: "cancel",
+      runIds: [a, b],
+      filter: { status: ["pending"] },
+    });
+    expect(answer).toEqual({ count: 1, skipped: 1 });
+    expect(await statuses(unitId)).toEqual(["running", "cancelled", "pending"]);
   });
 
   test("or all that a filter finds, of this unit only", async () => {

@@ -67,11 +67,21 @@ type ConfirmProps = Omit<Props, "footer"> & {
   keep: string;
   danger?: boolean;
   busy?: boolean;
+  /** while it is not known yet what would be done */
+  disabled?: boolean;
   onConfirm: () => void;
 };
 
 /** A question with two answers; the one that changes nothing has the focus. */
-export const ConfirmDialog = ({ confirm, keep, danger = false, busy = false, onConfirm, ...dialog }: ConfirmProps) => (
+export const ConfirmDialog = ({
+  confirm,
+  keep,
+  danger = false,
+  busy = false,
+  disabled = false,
+  onConfirm,
+  ...dialog
+}: ConfirmProps) => (
   <Dialog
     {...dialog}
     footer={
@@ -79,7 +89,7 @@ export const ConfirmDialog = ({ confirm, keep, danger = false, busy = false, onC
         <Button data-first-focus onClick={() => dialog.onOpenChange(false)}>
           {keep}
         </Button>
-        <Button look={danger ? "danger" : "primary"} busy={busy} onClick={onConfirm}>
+        <Button look={danger ? "danger" : "primary"} busy={busy} disabled={disabled || busy} onClick={onConfirm}>
           {confirm}
         </Button>
       </>

@@ -53,3 +53,7 @@ export const refusalOf = (error: unknown): Refusal => {
 };
 
 export const isOffline = (error: unknown): boolean => refusalOf(error).kind === "offline";
+
+/** Whether what was to be changed has another version by now. */
+export const isStale = (error: unknown): boolean =>
+  isTRPCClientError(error) && isRecord(error.data) && error.data.httpStatus === 412;

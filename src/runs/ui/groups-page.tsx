@@ -92,23 +92,31 @@ const RemoveGroup = ({ group, onClose }: { group: Group; onClose: () => void }) 
   const { t } = useLanguage();
   const { removeGroup } = useGroupActions();
   const statistics = useQuery(useTRPC().groups.statistics.queryOptions({ groupId: group.groupId }));
-  const running = statistics.data?.running ?? 0;
+  const counts = statistics.data;
+  const running = counts?.running ?? 0;
   return (
     <ConfirmDialog
       open
       onOpenChange={onClose}
       title={t("groups.removeNamed", { name: group.name })}
       description={
-        running > 0
-          ? t("groups.removeRunning", { count: running })
-          : t("groups.removeNote", { count: statistics.data?.total ?? 0 })
+        counts === undefined
+          ? statistics.isPending && t("groups.counting")
+          : running > 0
+            ? t("groups.removeRunning", { count: running })
+            : t("groups.removeNote", { count: counts.total })
       }
       confirm={t("groups.remove")}
       keep={t("action.close")}
       danger
       busy={removeGroup.isPending}
+      disabled={counts === undefined}
       onConfirm={() => removeGroup.mutate({ groupId: group.groupId, force: running > 0 }, { onSettled: onClose })}
-    />
+    >
+      {statistics.isError && counts === undefined && (
+        <ErrorState compact error={statistics.error} onRetry={() => statistics.refetch()} />
+      )}
+    </ConfirmDialog>
   );
 };
 

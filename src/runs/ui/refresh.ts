@@ -24,7 +24,8 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
       // One run that starts or ends moves the times of all that wait behind it.
       if (refresh.hints.some((hint) => hint.kind === "unit" || hint.kind === "run")) {
         for (const room of [trpc.groups, trpc.units, trpc.sweeps]) again(room.pathKey());
-        for (const procedure of ["list", "get", "lineage"] as const) again(trpc.runs[procedure].pathKey());
+        for (const procedure of ["list", "latest", "best", "get", "lineage"] as const)
+          again(trpc.runs[procedure].pathKey());
       }
     },
     [trpc, queryClient],

@@ -1,9 +1,9 @@
 "use client";
 // One run: how it goes, what it was given, what came out, and where it comes from.
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { type FormEvent, type ReactNode, useId, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { LogCard, type OutputState } from "../../logs/ui/log-card";
 import { MAX_POINTS, MetricsCard } from "../../metrics/ui/metrics-card";
@@ -11,17 +11,15 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { useNow } from "../../ui/clock";
 import { CopyButton } from "../../ui/copy-button";
-import { Dialog } from "../../ui/dialog";
-import { ErrorState, useRefusalSentence } from "../../ui/error-state";
-import type { JsonProblem } from "../../ui/json-problem";
+import { ErrorState } from "../../ui/error-state";
 import { JsonView } from "../../ui/json-view";
 import { ProgressBar } from "../../ui/progress-bar";
-import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
 import { DateTime } from "../../ui/time";
 import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
 import { runSentence } from "./run-sentence";
-import { jsonText, ParametersJson, readParameters } from "./unit-parameters";
+import { AddRun } from "./unit-add-run";
+import { jsonText } from "./unit-parameters";
 import { RunBadge } from "./unit-status";
 import { useUnitActions } from "./use-unit-actions";
 
@@ -102,50 +100,6 @@ const Lineage = ({ run }: { run: Run }) => {
   );
 };
 
-const CloneRun = ({ run, onClose }: { run: Run; onClose: () => void }) => {
-  const { t } = useLanguage();
-  const router = useRouter();
-  const sentence = useRefusalSentence();
-  const formId = useId();
-  const [text, setText] = useState(() => jsonText(run.parameters));
-  const [problem, setProblem] = useState<JsonProblem | null>(null);
-  const create = useMutation(
-    useTRPC().runs.create.mutationOptions({
-      onSuccess: (made) => router.push(`/runs/${encodeURIComponent(made.runId)}`),
-    }),
-  );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const read = readParameters(text);
-    setProblem("problem" in read ? read.problem : null);
-    if ("value" in read) create.mutate({ unitId: run.unitId, parentId: run.runId, parameters: read.value });
-  };
-  return (
-    <Dialog
-      open
-      onOpenChange={onClose}
-      title={t("run.clone")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId} busy={create.isPending}>
-            {t("unit.add")}
-          </Button>
-        </>
-      }
-    >
-      <form id={formId} onSubmit={submit} className="space-y-3">
-        <ParametersJson text={text} problem={problem} onChange={setText} onForm={undefined} />
-        {create.isError && (
-          <p role="alert" className="text-sm text-bad">
-            {sentence(refusalOf(create.error))}
-          </p>
-        )}
-      </form>
-    </Dialog>
-  );
-};
-
 const Sentence = ({ run }: { run: Run }) => {
   const { t, format } = useLanguage();
   const text = runSentence(t, format, run, useNow());
@@ -202,7 +156,16 @@ const Header = ({ run }: { run: Run }) => {
           </Button>
         )}
       </div>
-      {isCloning && <CloneRun run={run} onClose={() => setCloning(false)} />}
+      {isCloning && (
+        <AddRun
+          unitId={run.unitId}
+          title={t("run.clone")}
+          schema={null}
+          from={run}
+          onAdded={(made) => router.push(`/runs/${encodeURIComponent(made.runId)}`)}
+          onClose={() => setCloning(false)}
+        />
+      )}
     </header>
   );
 };

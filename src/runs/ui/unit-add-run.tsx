@@ -1,5 +1,5 @@
 "use client";
-// One more run: fields where the driver said what it takes, JSON otherwise.
+// One more run: fields where the driver said what it takes, JSON otherwise and for a copy of another run.
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useId, useMemo, useState } from "react";
 import { toast } from "sonner";
@@ -11,25 +11,35 @@ import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input } from "../../ui/field";
 import type { JsonProblem } from "../../ui/json-problem";
 import { refusalOf } from "../../ui/refusal";
-import { type Outputs, useTRPC } from "../../ui/trpc";
+import { useTRPC } from "../../ui/trpc";
+import type { Run } from "../run";
 import { fieldsOf, parametersFrom } from "./unit-fields";
 import { jsonText, ParameterFields, ParametersJson, readParameters } from "./unit-parameters";
 import { useUnitRefetch } from "./use-unit-actions";
 
-type Unit = Outputs["units"]["get"];
+type Props = {
+  unitId: string;
+  title: string;
+  /** as the unit's driver published it */
+  schema: JsonObject | null;
+  /** the run that this one is a copy of, with changes */
+  from?: Pick<Run, "runId" | "parameters">;
+  onAdded?: (run: Run) => void;
+  onClose: () => void;
+};
 
-export const AddRun = ({ unit, onClose }: { unit: Unit; onClose: () => void }) => {
+export const AddRun = ({ unitId, title, schema, from, onAdded, onClose }: Props) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
   const refetch = useUnitRefetch();
   const sentence = useRefusalSentence();
   const formId = useId();
-  const fields = useMemo(() => fieldsOf(unit.parametersSchema), [unit.parametersSchema]);
+  const fields = useMemo(() => (from ? null : fieldsOf(schema)), [from, schema]);
   const [asJson, setAsJson] = useState(fields === null);
   const [values, setValues] = useState(() =>
     Object.fromEntries((fields ?? []).map((field) => [field.name, field.initial])),
   );
-  const [text, setText] = useState('{\n  "lr": 0.01\n}');
+  const [text, setText] = useState(() => jsonText(from?.parameters ?? { lr: 0.01 }));
   const [problem, setProblem] = useState<JsonProblem | null>(null);
   const [bad, setBad] = useState<string | null>(null);
   const [name, setName] = useState("");
@@ -38,6 +48,7 @@ export const AddRun = ({ unit, onClose }: { unit: Unit; onClose: () => void }) =
       onSuccess: async (run) => {
         toast.success(t("unit.added", { name: run.name }));
         onClose();
+        onAdded?.(run);
         await refetch();
       },
     }),
@@ -62,14 +73,19 @@ export const AddRun = ({ unit, onClose }: { unit: Unit; onClose: () => void }) =
     event.preventDefault();
     const parameters = read();
     if (parameters === null) return;
-    create.mutate({ unitId: unit.unitId, parameters, ...(name.trim() === "" ? {} : { name: name.trim() }) });
+    create.mutate({
+      unitId,
+      parameters,
+      ...(from && { parentId: from.runId }),
+      ...(name.trim() !== "" && { name: name.trim() }),
+    });
   };
 
   return (
     <Dialog
       open
       onOpenChange={onClose}
-      title={t("unit.addTitle", { name: unit.name })}
+      title={title}
       footer={
         <>
           <Button onClick={onClose}>{t("action.close")}</Button>

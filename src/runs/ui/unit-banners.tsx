@@ -44,7 +44,8 @@ curl -X POST "$MLQUEUE_URL/v2/units/${unit.unitId}/claim" -H "Authorization: Bea
 const NoDriver = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
   const [way, setWay] = useState<Way>("ts");
-  const { pending } = unit.counts;
+  const { pending, running } = unit.counts;
+  const isUnheard = running > 0 && unit.lastHeartbeat === null;
   const text = driverSnippet(way, unit, window.location.origin);
   return (
     <section
@@ -55,9 +56,13 @@ const NoDriver = ({ unit }: { unit: Unit }) => {
         <MachineIcon className="mt-0.5 text-warn" />
         <div className="min-w-0 flex-1 basis-60">
           <p className="font-medium">
-            {pending > 0 ? t("unit.noDriverTitle", { count: pending }) : t("unit.noDriverNone")}
+            {isUnheard
+              ? t("unit.notHeardTitle", { count: running })
+              : pending > 0
+                ? t("unit.noDriverTitle", { count: pending })
+                : t("unit.noDriverNone")}
           </p>
-          <p className="text-ink-2">{t("unit.noDriverNote")}</p>
+          <p className="text-ink-2">{t(isUnheard ? "unit.notHeardNote" : "unit.noDriverNote")}</p>
         </div>
         <fieldset className="flex rounded-md bg-sunken p-0.5" aria-label={t("unit.snippets")}>
           {WAYS.map((one) => (

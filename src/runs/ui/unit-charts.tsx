@@ -36,18 +36,13 @@ export const UnitCharts = ({ unitId }: { unitId: string }) => {
   const { t, format } = useLanguage();
   const trpc = useTRPC();
   const { params, change } = useUrlState();
-  const list = useQuery(trpc.runs.list.queryOptions({ unitId }, { placeholderData: keepPreviousData }));
+  const list = useQuery(
+    trpc.runs.latest.queryOptions({ unitId, limit: MAX_LISTED }, { placeholderData: keepPreviousData }),
+  );
   const formId = useId();
   const [asTable, setAsTable] = useState(false);
   const [step, setStep] = useState<number | null>(null);
-  const started = useMemo(
-    () =>
-      (list.data?.runs ?? NONE)
-        .filter((run) => run.startedAt !== null)
-        .sort((a, b) => Date.parse(b.startedAt ?? "") - Date.parse(a.startedAt ?? ""))
-        .slice(0, MAX_LISTED),
-    [list.data],
-  );
+  const started = list.data?.runs ?? NONE;
   const labels = useMemo(() => labelsOf(started), [started]);
   const named = params.get("runs");
   const chosen = useMemo(() => {

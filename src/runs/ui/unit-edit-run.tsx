@@ -8,10 +8,11 @@ import { Button } from "../../ui/button";
 import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input } from "../../ui/field";
 import type { JsonProblem } from "../../ui/json-problem";
-import { refusalOf } from "../../ui/refusal";
+import { isStale, refusalOf } from "../../ui/refusal";
 import { useTRPCClient } from "../../ui/trpc";
 import type { Run } from "../run";
 import { jsonText, ParametersJson, readParameters } from "./unit-parameters";
+import { writeOverSeen } from "./unit-stale";
 import { useUnitRefetch } from "./use-unit-actions";
 
 type Version = { name: string; text: string };
@@ -37,10 +38,14 @@ export const EditRun = ({ run, onClose }: { run: Run; onClose: () => void }) => 
   const [problem, setProblem] = useState<JsonProblem | null>(null);
   const save = useMutation({
     mutationFn: async ({ parameters, over }: { parameters: Run["parameters"]; over: Version }) => {
-      const now = versionOf(await client.runs.get.query({ runId: run.runId }));
-      if (!isSame(now, over)) return now;
-      await client.runs.update.mutate({ runId: run.runId, name: draft.name.trim() || over.name, parameters });
-      return null;
+      const { runId, unitId } = run;
+      const read = async () => {
+        const { version } = await client.units.get.query({ unitId });
+        return { version, thing: versionOf(await client.runs.get.query({ runId })) };
+      };
+      const name = draft.name.trim() || over.name;
+      const write = (ifVersion: number) => client.runs.update.mutate({ runId, name, parameters, ifVersion });
+      return writeOverSeen(read, write, (now) => isSame(now, over), isStale);
     },
     onSuccess: async (changed: Version | null) => {
       setTheirs(changed);

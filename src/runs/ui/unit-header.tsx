@@ -60,7 +60,14 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
         </Button>
       </div>
       {opened === "pause" && <PauseUnit unitId={unitId} name={unit.name} onClose={close} />}
-      {opened === "add" && <AddRun unit={unit} onClose={close} />}
+      {opened === "add" && (
+        <AddRun
+          unitId={unitId}
+          title={t("unit.addTitle", { name: unit.name })}
+          schema={unit.parametersSchema}
+          onClose={close}
+        />
+      )}
     </header>
   );
 };

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { beforeAtIndex, bestOf, differingKeys, movedBefore, movesBack } from "./unit-order";
+import {
+  beforeAtIndex,
+  beforeLifted,
+  differingKeys,
+  foundInLine,
+  liftedAt,
+  movedBefore,
+  movesBack,
+} from "./unit-order";
 
 const ids = ["a", "b", "c", "d", "e"];
 
@@ -25,6 +33,39 @@ test.each([
   expect(at).toBe(Math.min(4, Math.max(0, index)));
 });
 
+test.each([
+  ["c lifted, a claimed", liftedAt(ids, "c", 2), "bcde", "bcde"],
+  ["c lifted, its successor claimed", liftedAt(ids, "c", 2), "abce", "abce"],
+  ["c moved up, a claimed", liftedAt(ids, "c", 1), "bcde", "cbde"],
+  ["c moved to the end, all others but a claimed", liftedAt(ids, "c", 4), "ac", "ac"],
+  ["a moved down, two claimed and one added", liftedAt(ids, "a", 2), "adef", "adef"],
+  ["e moved to the top, b and c put at the end by another", liftedAt(ids, "e", 0), "adebc", "eadbc"],
+  ["e lifted, f added", liftedAt(ids, "e", 4), "abcdef", "abcdef"],
+])("%s: it stands between those of its neighbours that still wait", (_, lifted, now, shown) => {
+  const waiting = now.split("");
+  expect(movedBefore(waiting, [lifted.id], beforeLifted(waiting, lifted)).join("")).toBe(shown);
+});
+
+test.each([
+  ["", "1 2 3 12"],
+  ["12", "12 2"],
+  ["#3", "3"],
+  ["SEED", "1 2"],
+  ["gone", ""],
+])("what is typed, %j, finds the run of that number first, then those of that name", (text, places) => {
+  const line = [
+    { place: 1, name: "seed 1" },
+    { place: 2, name: "seed 12" },
+    { place: 3, name: "lr=0.1" },
+    { place: 12, name: "lr=0.2" },
+  ];
+  expect(
+    foundInLine(line, text)
+      .map((run) => run.place)
+      .join(" "),
+  ).toBe(places);
+});
+
 test("every move of two runs is undone by its moves back", () => {
   for (const one of ids)
     for (const other of ids.filter((id) => id !== one))
@@ -47,15 +88,4 @@ test("only parameters that differ are shown, a missing one too; a single run sho
   ).toEqual(["lr", "seed"]);
   expect(differingKeys([{ lr: 0.1, bs: 32 }])).toEqual(["lr", "bs"]);
   expect(differingKeys([])).toEqual([]);
-});
-
-test("the best run is the largest or the smallest that has the number", () => {
-  const runs = [
-    { runId: "a", acc: 0.7 },
-    { runId: "b", acc: null },
-    { runId: "c", acc: 0.9 },
-  ];
-  expect(bestOf(runs, (run) => run.acc, "max")).toBe("c");
-  expect(bestOf(runs, (run) => run.acc, "min")).toBe("a");
-  expect(bestOf(runs, () => null, "min")).toBeNull();
 });

@@ -16,6 +16,38 @@ export const movedBefore = (ids: readonly string[], moving: readonly string[], b
 export const beforeAtIndex = (ids: readonly string[], id: string, index: number): string | null =>
   ids.filter((one) => one !== id)[Math.max(0, index)] ?? null;
 
+/** A run in the hand. Others leave and join the list meanwhile: its neighbours, not a number, say where it is. */
+export type Lifted = { id: string; predecessors: readonly string[]; followers: readonly string[] };
+
+/** @param index as for beforeAtIndex */
+export const liftedAt = (ids: readonly string[], id: string, index: number): Lifted => {
+  const others = ids.filter((one) => one !== id);
+  const at = Math.max(0, index);
+  return { id, predecessors: others.slice(0, at), followers: others.slice(at) };
+};
+
+/**
+ * What `runs.move` has to be told to drop it: the first of its followers that still waits. Where none does, it goes behind the
+ * last of its predecessors, so that what was added to the end since stays there.
+ */
+export const beforeLifted = (ids: readonly string[], { id, predecessors, followers }: Lifted): string | null => {
+  const waiting = new Set(ids);
+  const follower = followers.find((one) => waiting.has(one));
+  if (follower !== undefined) return follower;
+  const predecessor = predecessors.findLast((one) => waiting.has(one));
+  const others = ids.filter((one) => one !== id);
+  return predecessor === undefined ? null : (others[others.indexOf(predecessor) + 1] ?? null);
+};
+
+/** Runs found by what is typed: the one whose number it is first, then those whose name has it. @returns all for an empty text */
+export const foundInLine = <R extends { place: number; name: string }>(line: readonly R[], text: string): R[] => {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return [...line];
+  const place = /^#?\d+$/.test(wanted) ? Number(wanted.replace("#", "")) : null;
+  const named = line.filter((run) => run.place !== place && run.name.toLowerCase().includes(wanted));
+  return [...line.filter((run) => run.place === place), ...named];
+};
+
 export type Move = { runIds: string[]; beforeId: string | null };
 
 /**
@@ -48,18 +80,3 @@ export const differingKeys = (all: readonly JsonObject[]): string[] => {
 /** A value for a cell: text as it is, anything else as JSON. */
 export const shownValue = (value: unknown): string =>
   value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
-
-/** Of some runs with a number each, the best one. @returns null where none has the number */
-export const bestOf = <R extends { runId: string }>(
-  runs: readonly R[],
-  numberOf: (run: R) => number | null,
-  goal: "max" | "min",
-): string | null => {
-  let best: { id: string; value: number } | null = null;
-  for (const run of runs) {
-    const value = numberOf(run);
-    if (value === null) continue;
-    if (best === null || (goal === "max" ? value > best.value : value < best.value)) best = { id: run.runId, value };
-  }
-  return best?.id ?? null;
-};

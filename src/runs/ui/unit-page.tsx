@@ -94,7 +94,7 @@ export const UnitPage = ({ unitId }: { unitId: string }) => {
         ))}
       </nav>
       {tab === "queue" && <Queue unitId={unitId} />}
-      {tab === "runs" && <UnitRuns unitId={unitId} />}
+      {tab === "runs" && <UnitRuns unit={unit} />}
       {tab === "charts" && <UnitCharts unitId={unitId} />}
     </div>
   );

@@ -1,36 +1,30 @@
 "use client";
-// All runs of the unit as a table: what was different about each, what came out, and which was the best.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import clsx from "clsx";
+// All runs of the unit, a page at a time, to be searched, compared by what came out, and acted on.
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useId, useMemo, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { Badge } from "../../ui/badge";
-import { Button, IconButton } from "../../ui/button";
+import { Button } from "../../ui/button";
 import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
-import { Input, Select } from "../../ui/field";
-import { RetryIcon, SearchIcon, TrayIcon } from "../../ui/icons";
-import { ScrollRegion } from "../../ui/scroll-region";
+import { Select } from "../../ui/field";
+import { CrossIcon, RetryIcon, SearchIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
+import { SearchBox } from "../../ui/search-box";
+import { type Selection, useSelection } from "../../ui/selection";
 import { Skeleton } from "../../ui/skeleton";
-import { Duration } from "../../ui/time";
-import { useTRPC } from "../../ui/trpc";
+import { type Outputs, useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
-import { RUN_STATUSES, type Run } from "../run";
+import { RUN_STATUSES, type Run, type RunStatus } from "../run";
 import { type Bulk, BulkDialog } from "./unit-bulk";
-import { bestOf, differingKeys, shownValue } from "./unit-order";
-import { RUN_LOOK, RunBadge } from "./unit-status";
-import { useUnitActions } from "./use-unit-actions";
+import { differingKeys } from "./unit-order";
+import { RunsTable, resultNumber } from "./unit-runs-table";
+import { RUN_LOOK } from "./unit-status";
 
-const SHOWN = 200;
+type Unit = Outputs["units"]["get"];
+
+const PAGE = 100;
 const MAX_COLUMNS = 8;
 const NONE: Run[] = [];
-
-/** A number that a run came to: of its result, else of its metrics at the end. */
-export const resultNumber = (run: Run, key: string): number | null => {
-  const value = run.result?.[key] ?? run.metrics?.[key];
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-};
 
 const resultKeysOf = (runs: Run[]): string[] => {
   const keys = new Set<string>();
@@ -40,184 +34,226 @@ const resultKeysOf = (runs: Run[]): string[] => {
   return [...keys].slice(0, MAX_COLUMNS);
 };
 
-const cell = "border-b border-line px-3 py-2 whitespace-nowrap";
+/** What a reader looks at: kept in the address. */
+const useShown = () => {
+  const { params, change } = useUrlState();
+  const status = RUN_STATUSES.find((one) => one === params.get("status")) ?? null;
+  const q = params.get("q") ?? "";
+  const filter = { ...(status && { status: [status] }), ...(q !== "" && { q }) };
+  const goal: "max" | "min" = params.get("goal") === "min" ? "min" : "max";
+  return { status, q, filter, goal, best: params.get("best"), change };
+};
 
-type TableProps = { runs: Run[]; parameterKeys: string[]; resultKeys: string[]; best: string | null };
+type Shown = ReturnType<typeof useShown>;
 
-const RunsTable = ({ runs, parameterKeys, resultKeys, best }: TableProps) => {
-  const { t, format } = useLanguage();
-  const { retry } = useUnitActions();
-  const head = (key: string, text: string, right = false) => (
-    <th key={key} scope="col" className={clsx(cell, "font-medium", right ? "text-right" : "text-left")}>
-      {text}
-    </th>
-  );
+/** It takes the place of the filters, so that nothing below moves. */
+const SelectedRuns = ({
+  selection,
+  total,
+  hasMore,
+  onAct,
+}: {
+  selection: Selection;
+  /** of those that match; null while only the server knows */
+  total: number | null;
+  hasMore: boolean;
+  onAct: (action: Bulk["action"], which: { runIds: string[] } | "matching") => void;
+}) => {
+  const { t } = useLanguage();
+  const [isMatching, setMatching] = useState(false);
+  const all = isMatching && selection.isAll;
+  const act = (action: Bulk["action"]) => onAct(action, all ? "matching" : { runIds: [...selection.chosen] });
   return (
-    <ScrollRegion label={t("unit.runsTable")} className="relative overflow-x-auto -outline-offset-2">
-      <table className="w-full border-separate border-spacing-0 text-sm [&_tbody_tr:last-child_td]:border-b-0">
-        <thead className="text-xs text-ink-2">
-          <tr>
-            {head("state", t("column.state"))}
-            {head("name", t("column.name"))}
-            {parameterKeys.map((key) => head(`p ${key}`, key))}
-            {resultKeys.map((key) => head(`r ${key}`, key, true))}
-            {head("duration", t("unit.column.duration"), true)}
-            <th scope="col" className={cell}>
-              <span className="sr-only">{t("column.actions")}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.runId} className={run.runId === best ? "bg-ok-soft" : undefined}>
-              <td className={cell}>
-                <RunBadge status={run.status} />
-              </td>
-              <td className={clsx(cell, "max-w-72")}>
-                <span className="flex items-center gap-2">
-                  <Link
-                    href={`/runs/${encodeURIComponent(run.runId)}`}
-                    className="truncate rounded font-medium hover:underline"
-                    title={run.errorMessage ? `${run.name}\n${run.errorMessage}` : run.name}
-                  >
-                    {run.name}
-                  </Link>
-                  {run.runId === best && <Badge tone="ok">{t("unit.best")}</Badge>}
-                </span>
-              </td>
-              {parameterKeys.map((key) => (
-                <td key={key} className={clsx(cell, "max-w-48 truncate font-mono text-xs")}>
-                  {shownValue(run.parameters[key])}
-                </td>
-              ))}
-              {resultKeys.map((key) => {
-                const value = resultNumber(run, key);
-                return (
-                  <td key={key} className={clsx(cell, "text-right tabular-nums")} title={value?.toString()}>
-                    {value === null ? "" : format.metric(value)}
-                  </td>
-                );
-              })}
-              <td className={clsx(cell, "text-right text-ink-2")}>
-                {run.startedAt && <Duration from={run.startedAt} to={run.completedAt} />}
-              </td>
-              <td className={clsx(cell, "py-0!")}>
-                {(run.status === "failed" || run.status === "cancelled") && (
-                  <IconButton
-                    size="sm"
-                    label={t("unit.retryNamed", { name: run.name })}
-                    onClick={() => retry.mutate({ runId: run.runId })}
-                  >
-                    <RetryIcon />
-                  </IconButton>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollRegion>
+    <div role="toolbar" aria-label={t("unit.selectedLabel")} className="flex min-h-8 flex-wrap items-center gap-2">
+      <span className="text-sm font-medium tabular-nums" aria-live="polite">
+        {all ? t("unit.selectedMatching") : t("unit.selected", { count: selection.chosen.size })}
+      </span>
+      {selection.isAll && hasMore && !all && (
+        <Button size="sm" look="ghost" onClick={() => setMatching(true)}>
+          {total === null ? t("unit.selectAllMatching") : t("unit.selectMatching", { count: total })}
+        </Button>
+      )}
+      <Button size="sm" icon={<StopIcon />} onClick={() => act("cancel")}>
+        {t("unit.cancel")}
+      </Button>
+      <Button size="sm" icon={<RetryIcon />} onClick={() => act("retry")}>
+        {t("unit.retry")}
+      </Button>
+      <Button size="sm" icon={<TrashIcon />} onClick={() => act("remove")}>
+        {t("unit.remove")}
+      </Button>
+      <Button size="sm" look="ghost" icon={<CrossIcon />} onClick={selection.clear}>
+        {t("unit.clear")}
+      </Button>
+    </div>
   );
 };
 
-export const UnitRuns = ({ unitId }: { unitId: string }) => {
+const BestBy = ({
+  keys,
+  shown,
+  best,
+}: {
+  keys: string[];
+  shown: Shown;
+  best: Pick<Run, "runId" | "name"> | null | undefined;
+}) => {
+  const { t } = useLanguage();
+  const id = useId();
+  const { change } = shown;
+  return (
+    <>
+      <label htmlFor={id} className="flex items-center gap-2 text-sm text-ink-2 sm:ml-3">
+        {t("unit.bestBy")}
+        <Select id={id} value={shown.best ?? ""} onChange={(event) => change({ best: event.target.value })}>
+          <option value="">{t("unit.noBest")}</option>
+          {keys.map((key) => (
+            <option key={key}>{key}</option>
+          ))}
+        </Select>
+      </label>
+      {shown.best !== null && (
+        <Select
+          aria-label={t("unit.bestGoal")}
+          value={shown.goal}
+          onChange={(event) => change({ goal: event.target.value })}
+        >
+          <option value="max">{t("unit.goal.max")}</option>
+          <option value="min">{t("unit.goal.min")}</option>
+        </Select>
+      )}
+      {best && (
+        <Link
+          href={`/runs/${encodeURIComponent(best.runId)}`}
+          className="max-w-60 truncate text-sm text-accent hover:underline"
+        >
+          {t("unit.bestIs", { name: best.name })}
+        </Link>
+      )}
+    </>
+  );
+};
+
+const Filters = ({ shown, children }: { shown: Shown; children: React.ReactNode }) => {
+  const { t } = useLanguage();
+  return (
+    <div className="flex min-h-8 flex-wrap items-center gap-2">
+      <SearchBox q={shown.q} onChange={(q) => shown.change({ q }, true)} className="md:w-56" />
+      <Select
+        aria-label={t("unit.filter")}
+        value={shown.status ?? ""}
+        onChange={(event) => shown.change({ status: event.target.value })}
+      >
+        <option value="">{t("unit.filterAll")}</option>
+        {RUN_STATUSES.map((one: RunStatus) => (
+          <option key={one} value={one}>
+            {t(RUN_LOOK[one].word)}
+          </option>
+        ))}
+      </Select>
+      {children}
+    </div>
+  );
+};
+
+export const UnitRuns = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
-  const { params, change } = useUrlState();
-  const list = useQuery(trpc.runs.list.queryOptions({ unitId }, { placeholderData: keepPreviousData }));
-  const bestId = useId();
-  const [limit, setLimit] = useState(SHOWN);
+  const { unitId } = unit;
+  const shown = useShown();
   const [bulk, setBulk] = useState<Bulk | null>(null);
-  const runs = list.data?.runs ?? NONE;
-  const status = RUN_STATUSES.find((one) => one === params.get("status")) ?? null;
-  const q = params.get("q") ?? "";
-  const goal = params.get("goal") === "min" ? "min" : "max";
+  const list = useInfiniteQuery(
+    trpc.runs.list.infiniteQueryOptions(
+      { unitId, limit: PAGE, ...shown.filter },
+      { getNextPageParam: (page) => page.nextCursor, placeholderData: keepPreviousData },
+    ),
+  );
+  const best = useQuery(
+    trpc.runs.best.queryOptions(
+      { unitId, key: shown.best ?? "", goal: shown.goal },
+      { enabled: shown.best !== null, placeholderData: keepPreviousData },
+    ),
+  );
+  const runs = useMemo(() => list.data?.pages.flatMap((page) => page.runs) ?? NONE, [list.data]);
+  const ids = useMemo(() => runs.map((run) => run.runId), [runs]);
+  const selection = useSelection(ids);
   const parameterKeys = useMemo(() => differingKeys(runs.map((run) => run.parameters)).slice(0, MAX_COLUMNS), [runs]);
   const resultKeys = useMemo(() => resultKeysOf(runs), [runs]);
-  const bestKey = resultKeys.find((key) => key === params.get("best")) ?? null;
-  const best = bestKey === null ? null : bestOf(runs, (run) => resultNumber(run, bestKey), goal);
-  const shown = runs.filter(
-    (run) => (status === null || run.status === status) && run.name.toLowerCase().includes(q.toLowerCase()),
-  );
-  const failed = runs.filter((run) => run.status === "failed").length;
+  const bestKeys = shown.best === null || resultKeys.includes(shown.best) ? resultKeys : [...resultKeys, shown.best];
 
   if (list.isPending) return <Skeleton className="h-72" />;
   if (list.isError && !list.data)
     return <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />;
-  if (runs.length === 0) return <EmptyState icon={<TrayIcon />} title={t("unit.runsNone")} />;
+  const isFiltered = shown.status !== null || shown.q !== "";
+  if (runs.length === 0 && !isFiltered) return <EmptyState icon={<TrayIcon />} title={t("unit.runsNone")} />;
+  const total = shown.q !== "" ? null : shown.status ? unit.counts[shown.status] : unit.runCount;
+  const bestRun = shown.best === null ? null : best.data?.run;
   return (
     <div className="space-y-3">
-      <div className="flex flex-wrap items-center gap-2">
-        <Input
-          type="search"
-          aria-label={t("unit.search")}
-          placeholder={t("unit.search")}
-          className="w-56! max-sm:w-full!"
-          value={q}
-          onChange={(event) => change({ q: event.target.value }, true)}
+      {selection.isSome ? (
+        <SelectedRuns
+          selection={selection}
+          total={total}
+          hasMore={list.hasNextPage}
+          onAct={(action, which) =>
+            setBulk({ unitId, action, ...(which === "matching" ? { filter: shown.filter } : which) })
+          }
         />
-        <Select
-          aria-label={t("unit.filter")}
-          value={status ?? ""}
-          onChange={(event) => change({ status: event.target.value })}
-        >
-          <option value="">{t("unit.filterAll")}</option>
-          {RUN_STATUSES.map((one) => (
-            <option key={one} value={one}>
-              {t(RUN_LOOK[one].word)}
-            </option>
-          ))}
-        </Select>
-        {resultKeys.length > 0 && (
-          <>
-            <label htmlFor={bestId} className="flex items-center gap-2 text-sm text-ink-2 sm:ml-3">
-              {t("unit.bestBy")}
-              <Select id={bestId} value={bestKey ?? ""} onChange={(event) => change({ best: event.target.value })}>
-                <option value="">{t("unit.noBest")}</option>
-                {resultKeys.map((key) => (
-                  <option key={key}>{key}</option>
-                ))}
-              </Select>
-            </label>
-            {bestKey !== null && (
-              <Select
-                aria-label={t("unit.bestGoal")}
-                value={goal}
-                onChange={(event) => change({ goal: event.target.value })}
-              >
-                <option value="max">{t("unit.goal.max")}</option>
-                <option value="min">{t("unit.goal.min")}</option>
-              </Select>
-            )}
-          </>
-        )}
-        {failed > 0 && (
-          <Button
-            className="sm:ml-auto"
-            icon={<RetryIcon />}
-            onClick={() => setBulk({ unitId, action: "retry", filter: { status: ["failed"] } })}
-          >
-            {t("unit.retryAll", { count: failed })}
-          </Button>
-        )}
-      </div>
+      ) : (
+        <Filters shown={shown}>
+          {bestKeys.length > 0 && <BestBy keys={bestKeys} shown={shown} best={bestRun} />}
+          {unit.counts.failed > 0 && (
+            <Button
+              className="sm:ml-auto"
+              icon={<RetryIcon />}
+              onClick={() => setBulk({ unitId, action: "retry", filter: { status: ["failed"] } })}
+            >
+              {t("unit.retryAll", { count: unit.counts.failed })}
+            </Button>
+          )}
+        </Filters>
+      )}
       <div className="overflow-hidden rounded-xl border border-line bg-surface">
-        {shown.length === 0 ? (
+        {runs.length === 0 ? (
           <EmptyState
             icon={<SearchIcon />}
             title={t("unit.noMatch")}
-            action={<Button onClick={() => change({ q: null, status: null })}>{t("unit.clearFilters")}</Button>}
+            action={<Button onClick={() => shown.change({ q: null, status: null })}>{t("unit.clearFilters")}</Button>}
           />
         ) : (
-          <RunsTable runs={shown.slice(0, limit)} parameterKeys={parameterKeys} resultKeys={resultKeys} best={best} />
+          <RunsTable
+            runs={runs}
+            parameterKeys={parameterKeys}
+            resultKeys={resultKeys}
+            best={bestRun?.runId ?? null}
+            selection={selection}
+          />
         )}
       </div>
-      {shown.length > limit && (
-        <Button look="ghost" onClick={() => setLimit(limit + SHOWN)}>
-          {t("unit.more", { count: Math.min(SHOWN, shown.length - limit) })}
-        </Button>
+      {list.hasNextPage && (
+        <div className="flex flex-wrap items-center gap-3 text-sm text-ink-2">
+          {total !== null && (
+            <span className="tabular-nums">
+              {t("unit.shownOf", { shown: runs.length, total: Math.max(total, runs.length) })}
+            </span>
+          )}
+          <Button size="sm" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+            {total === null
+              ? t("unit.moreMatching")
+              : t("unit.more", { count: Math.max(1, Math.min(PAGE, total - runs.length)) })}
+          </Button>
+        </div>
       )}
-      {bulk && <BulkDialog bulk={bulk} onClose={() => setBulk(null)} onDone={() => setBulk(null)} />}
+      {bulk && (
+        <BulkDialog
+          bulk={bulk}
+          onClose={() => setBulk(null)}
+          onDone={() => {
+            setBulk(null);
+            selection.clear();
+          }}
+        />
+      )}
     </div>
   );
 };

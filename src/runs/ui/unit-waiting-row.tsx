@@ -2,7 +2,7 @@
 // A run that waits: where it stands, what is special about it, when it will run, why not yet.
 import clsx from "clsx";
 import Link from "next/link";
-import type { ComponentProps, ReactNode } from "react";
+import type { ComponentProps, CSSProperties, ReactNode, Ref } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../../ui/button";
 import { Checkbox } from "../../ui/field";
@@ -25,7 +25,7 @@ import { shownValue } from "./unit-order";
 import { reasonText } from "./unit-reason";
 
 export type Planned = Outputs["units"]["plan"]["waiting"][number];
-export type RowVerb = "top" | "up" | "down" | "bottom" | "edit" | "cancel" | "remove";
+export type RowVerb = "top" | "up" | "down" | "bottom" | "before" | "edit" | "cancel" | "remove";
 
 export const Parameters = ({ run, keys }: { run: Run; keys: string[] }) => (
   <span className="flex min-w-0 flex-wrap gap-x-3 gap-y-0.5 text-xs">
@@ -89,6 +89,8 @@ type Props = {
   isHeld: boolean;
   isSelected: boolean;
   isEdited: boolean;
+  /** where it stands among rows that are not all drawn */
+  at: { index: number; style: CSSProperties; ref: Ref<HTMLLIElement> };
   handle: ComponentProps<"button">;
   onSelect: (id: string, range: boolean) => void;
   onVerb: (verb: RowVerb, run: Run) => void;
@@ -107,6 +109,7 @@ export const WaitingRow = ({
   isHeld,
   isSelected,
   isEdited,
+  at,
   handle,
   onSelect,
   onVerb,
@@ -120,10 +123,15 @@ export const WaitingRow = ({
   );
   return (
     <li
+      ref={at.ref}
       data-run={run.runId}
+      data-index={at.index}
+      aria-posinset={place}
+      aria-setsize={total}
+      style={at.style}
       className={clsx(
-        "border-b border-line last:border-b-0",
-        isHeld ? "relative z-10 rounded-md bg-accent-soft shadow-raised" : isSelected ? "bg-accent-soft" : "bg-surface",
+        "absolute inset-x-0 scroll-my-20 border-b border-line last:border-b-0",
+        isHeld ? "z-10 rounded-md bg-accent-soft shadow-raised" : isSelected ? "bg-accent-soft" : "bg-surface",
       )}
     >
       <div className={clsx(GRID, "min-h-13 px-2 py-1.5 text-sm")}>
@@ -181,6 +189,7 @@ export const WaitingRow = ({
           {item("up", <ChevronDownIcon className="rotate-180" />, t("unit.up"), place === 1)}
           {item("down", <ChevronDownIcon />, t("unit.down"), place === total)}
           {item("bottom", <ArrowDownIcon />, t("unit.toBottom"), place === total)}
+          {item("before", <GripIcon />, t("unit.before"), total === 1)}
           <MenuSeparator />
           {item("edit", <PencilIcon />, t("unit.edit"))}
           {item("cancel", <StopIcon />, t("unit.cancel"))}

@@ -5,19 +5,20 @@ import { useLanguage } from "../../i18n/locale-provider";
 import { Button } from "../../ui/button";
 import { EmptyState } from "../../ui/empty-state";
 import { Checkbox } from "../../ui/field";
-import { ArrowUpIcon, CrossIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
+import { ArrowUpIcon, CrossIcon, GripIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
 import { useSelection } from "../../ui/selection";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
 import { type Bulk, BulkDialog } from "./unit-bulk";
+import { MoveBefore } from "./unit-move-before";
 import { beforeAtIndex, differingKeys } from "./unit-order";
 import { GRID, type RowVerb, WaitingRow } from "./unit-waiting-row";
 import { useListMove } from "./use-list-move";
 import { useMoveRuns } from "./use-move-runs";
 import { useUnitActions } from "./use-unit-actions";
 
-/** Rows drawn at first; the others on demand. */
-const SHOWN = 200;
+/** More than these are not named one by one: all that wait are meant then. */
+const MAX_NAMED = 1000;
 /** More than these would hide the name. */
 const MAX_KEYS = 6;
 
@@ -33,16 +34,22 @@ export const UnitWaiting = ({
   const { t, format } = useLanguage();
   const move = useMoveRuns(unitId);
   const { cancel, removeRun } = useUnitActions();
-  const [limit, setLimit] = useState(SHOWN);
   const [edited, setEdited] = useState<string | null>(null);
+  const [focused, setFocused] = useState<string | null>(null);
   const [bulk, setBulk] = useState<Bulk | null>(null);
+  const [moving, setMoving] = useState<string[] | null>(null);
   const byId = useMemo(() => new Map(runs.map((run) => [run.runId, run])), [runs]);
   const ids = useMemo(() => runs.map((run) => run.runId), [runs]);
   const keys = useMemo(() => differingKeys(runs.map((run) => run.parameters)).slice(0, MAX_KEYS), [runs]);
   const plans = useMemo(() => new Map(plan?.waiting.map((one) => [one.runId, one])), [plan]);
   const selection = useSelection(ids);
   const nameOf = useCallback((id: string) => byId.get(id)?.name ?? "", [byId]);
-  const { list, shown, heldId, handle } = useListMove(ids, nameOf, (runIds, beforeId) => void move(runIds, beforeId));
+  const { list, shown, rows, style, placeOf, heldId, handle } = useListMove(
+    ids,
+    nameOf,
+    (runIds, beforeId) => void move(runIds, beforeId),
+    [focused, edited],
+  );
 
   const onVerb = (verb: RowVerb, run: Run) => {
     const { runId } = run;
@@ -52,12 +59,17 @@ export const UnitWaiting = ({
     else if (verb === "up") to(at - 1);
     else if (verb === "down") to(at + 1);
     else if (verb === "bottom") to(ids.length);
+    else if (verb === "before") setMoving([runId]);
     else if (verb === "edit") setEdited(runId);
     else if (verb === "cancel") cancel.mutate({ runId });
     else removeRun(run);
   };
   const chosen = ids.filter(selection.has);
-  const act = (action: Bulk["action"]) => setBulk({ unitId, action, runIds: chosen });
+  // What has started by the time that the reader agrees is left alone.
+  const act = (action: Bulk["action"]) => {
+    const named = selection.isAll && chosen.length > MAX_NAMED ? {} : { runIds: chosen };
+    setBulk({ unitId, action, ...named, filter: { status: ["pending"] } });
+  };
   const chosenToTop = () => {
     void move(chosen, ids.find((id) => !selection.has(id)) ?? null);
     selection.clear();
@@ -77,6 +89,9 @@ export const UnitWaiting = ({
             </span>
             <Button size="sm" icon={<ArrowUpIcon />} onClick={chosenToTop}>
               {t("unit.toTop")}
+            </Button>
+            <Button size="sm" icon={<GripIcon />} disabled={selection.isAll} onClick={() => setMoving(chosen)}>
+              {t("unit.before")}
             </Button>
             <Button size="sm" icon={<StopIcon />} onClick={() => act("cancel")}>
               {t("unit.cancel")}
@@ -112,8 +127,17 @@ export const UnitWaiting = ({
             <span className="max-md:hidden">{t("unit.column.why")}</span>
             <span />
           </div>
-          <ol ref={list} className="relative">
-            {shown.slice(0, limit).map((id, index) => {
+          <ol
+            ref={list}
+            style={style}
+            className="relative"
+            onFocus={({ target }) => {
+              const row = target.closest<HTMLElement>("[data-run]");
+              if (row) setFocused(row.dataset.run ?? null);
+            }}
+          >
+            {rows.map((row) => {
+              const id = shown[row.index] ?? "";
               const run = byId.get(id);
               return (
                 run && (
@@ -122,11 +146,12 @@ export const UnitWaiting = ({
                     run={run}
                     plan={plans.get(id)}
                     keys={keys}
-                    place={index + 1}
+                    place={row.index + 1}
                     total={ids.length}
                     isHeld={heldId === id}
                     isSelected={selection.has(id)}
                     isEdited={edited === id}
+                    at={placeOf(row)}
                     handle={handle(id)}
                     onSelect={selection.toggle}
                     onVerb={onVerb}
@@ -136,19 +161,29 @@ export const UnitWaiting = ({
               );
             })}
           </ol>
-          {shown.length > limit && (
-            <div className="flex justify-center border-t border-line p-2">
-              <Button size="sm" look="ghost" onClick={() => setLimit(limit + SHOWN)}>
-                {t("unit.more", { count: Math.min(SHOWN, shown.length - limit) })}
-              </Button>
-            </div>
-          )}
         </>
       )}
       {plan?.accuracy && (
         <p className="border-t border-line px-4 py-2 text-xs text-ink-3">
           {t("unit.accuracy", { count: plan.accuracy.count, share: format.percent(plan.accuracy.shareHeld) })}
         </p>
+      )}
+      {moving && (
+        <MoveBefore
+          title={
+            moving.length === 1
+              ? t("unit.beforeOne", { name: nameOf(moving[0] ?? "") })
+              : t("unit.beforeMany", { count: moving.length })
+          }
+          ids={ids}
+          moving={moving}
+          nameOf={nameOf}
+          onMove={(beforeId) => {
+            selection.clear();
+            void move(moving, beforeId);
+          }}
+          onClose={() => setMoving(null)}
+        />
       )}
       {bulk && (
         <BulkDialog

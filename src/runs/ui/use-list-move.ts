@@ -1,55 +1,61 @@
 "use client";
 // Lifting one row of the waiting list, by pointer or by keyboard, and dropping it elsewhere.
-import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { useAnnounce } from "../../ui/announcer";
-import { beforeAtIndex, movedBefore } from "./unit-order";
+import { beforeLifted, type Lifted, liftedAt, movedBefore } from "./unit-order";
+import { useVisibleRows } from "./use-visible-rows";
 
 const SLIDE_MS = 150;
 
-type Held = { id: string; index: number; by: "pointer" | "keys" };
+type Held = Lifted & { by: "pointer" | "keys" };
 
 /** Rows that changed places slide there. */
-const useSlide = (list: React.RefObject<HTMLElement | null>, order: string) => {
-  const tops = useRef(new Map<string, number>());
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a changed order moves rows
+const useSlide = (list: React.RefObject<HTMLElement | null>, order: readonly string[]) => {
+  const last = useRef<{ order: readonly string[]; tops: Map<string, number> }>({ order, tops: new Map() });
   useLayoutEffect(() => {
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const now = new Map<string, number>();
+    const isMoved = last.current.order !== order && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const tops = new Map<string, number>();
     for (const row of list.current?.querySelectorAll<HTMLElement>("[data-run]") ?? []) {
       const id = row.dataset.run ?? "";
-      const before = tops.current.get(id);
-      now.set(id, row.offsetTop);
-      if (!still && before !== undefined && before !== row.offsetTop)
+      const before = last.current.tops.get(id);
+      tops.set(id, row.offsetTop);
+      if (isMoved && before !== undefined && before !== row.offsetTop)
         row.animate([{ transform: `translateY(${before - row.offsetTop}px)` }, { transform: "none" }], {
           duration: SLIDE_MS,
           easing: "ease-out",
         });
     }
-    tops.current = now;
-  }, [order]);
+    last.current = { order, tops };
+  });
 };
 
+/** @param kept ids of rows that stay drawn when they are out of sight, beside the one in the hand */
 export const useListMove = (
   ids: string[],
   nameOf: (id: string) => string,
   onMove: (runIds: string[], beforeId: string | null) => void,
+  kept: (string | null)[],
 ) => {
   const { t } = useLanguage();
   const announce = useAnnounce();
   const list = useRef<HTMLOListElement>(null);
   const [held, setHeld] = useState<Held | null>(null);
   const isThere = held !== null && ids.includes(held.id);
-  const shown = held && isThere ? movedBefore(ids, [held.id], beforeAtIndex(ids, held.id, held.index)) : ids;
-  useSlide(list, shown.join());
+  const shown = useMemo(
+    () => (held && isThere ? movedBefore(ids, [held.id], beforeLifted(ids, held)) : ids),
+    [ids, held, isThere],
+  );
+  const { rows, style, placeOf, rowAt } = useVisibleRows(list, shown, [held?.id ?? null, ...kept]);
+  useSlide(list, shown);
 
   // A row that is put elsewhere in the document loses the focus.
   const heldByKeys = held?.by === "keys" ? held : null;
   useLayoutEffect(() => {
-    if (heldByKeys)
-      list.current
-        ?.querySelector<HTMLElement>(`[data-run="${CSS.escape(heldByKeys.id)}"] [data-handle]`)
-        ?.focus({ preventScroll: false });
+    if (!heldByKeys) return;
+    const row = list.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(heldByKeys.id)}"]`);
+    row?.querySelector<HTMLElement>("[data-handle]")?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
   }, [heldByKeys]);
   // What is held may be claimed meanwhile.
   useEffect(() => {
@@ -57,11 +63,15 @@ export const useListMove = (
   }, [held, isThere]);
 
   const words = (id: string, index: number) => ({ name: nameOf(id), place: index + 1, total: ids.length });
-  const drop = ({ id, index }: Held) => {
+  const indexOf = (lifted: Lifted) => shown.indexOf(lifted.id);
+  /** @returns whether it stands elsewhere than before */
+  const drop = (lifted: Lifted): boolean => {
     setHeld(null);
-    if (ids.indexOf(id) !== index) onMove([id], beforeAtIndex(ids, id, index));
+    const isMoved = isThere && indexOf(lifted) !== ids.indexOf(lifted.id);
+    if (isMoved) onMove([lifted.id], beforeLifted(ids, lifted));
+    return isMoved;
   };
-  const putBack = ({ id }: Held) => {
+  const putBack = ({ id }: Lifted) => {
     setHeld(null);
     announce(t("unit.putBack", words(id, ids.indexOf(id))));
   };
@@ -71,13 +81,13 @@ export const useListMove = (
     if (held?.id !== id) {
       if (event.key !== " ") return;
       event.preventDefault();
-      setHeld({ id, index: at, by: "keys" });
+      setHeld({ ...liftedAt(ids, id, at), by: "keys" });
       announce(t("unit.lifted", words(id, at)));
       return;
     }
     const to: Record<string, number> = {
-      ArrowUp: held.index - 1,
-      ArrowDown: held.index + 1,
+      ArrowUp: indexOf(held) - 1,
+      ArrowDown: indexOf(held) + 1,
       Home: 0,
       End: ids.length - 1,
     };
@@ -85,39 +95,43 @@ export const useListMove = (
     if (wanted !== undefined) {
       event.preventDefault();
       const index = Math.min(ids.length - 1, Math.max(0, wanted));
-      setHeld({ id, index, by: "keys" });
+      setHeld({ ...liftedAt(ids, id, index), by: "keys" });
       announce(t("unit.at", words(id, index)));
     } else if (event.key === " " || event.key === "Enter") {
       event.preventDefault();
-      drop(held);
-      if (at === held.index) announce(t("unit.dropped", words(id, at)));
+      if (!drop(held)) announce(t("unit.dropped", words(id, at)));
     } else if (event.key === "Escape" || event.key === "Tab") putBack(held);
   };
 
   /** How many of the other rows have their middle above the pointer. The slide does not change where rows stand. */
   const indexAt = (id: string, clientY: number): number => {
-    const top = list.current?.getBoundingClientRect().top ?? 0;
-    const rows = [...(list.current?.querySelectorAll<HTMLElement>("[data-run]") ?? [])];
-    return rows.filter((row) => row.dataset.run !== id && row.offsetTop + row.offsetHeight / 2 < clientY - top).length;
+    const row = rowAt(clientY);
+    if (!row) return 0;
+    const heldAt = shown.indexOf(id);
+    const above = row.index + (row.index !== heldAt && row.middle < clientY ? 1 : 0);
+    return heldAt < row.index ? above - 1 : above;
   };
   const pointer = (id: string) => ({
     onPointerDown: (event: PointerEvent) => {
       if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
-      setHeld({ id, index: ids.indexOf(id), by: "pointer" });
+      setHeld({ ...liftedAt(ids, id, ids.indexOf(id)), by: "pointer" });
     },
     onPointerMove: (event: PointerEvent) => {
       if (held?.id !== id || held.by !== "pointer") return;
       const index = indexAt(id, event.clientY);
-      if (index !== held.index) setHeld({ ...held, index });
+      if (index !== indexOf(held)) setHeld({ ...liftedAt(ids, id, index), by: "pointer" });
     },
-    onPointerUp: () => held?.by === "pointer" && drop(held),
+    onPointerUp: () => void (held?.by === "pointer" && drop(held)),
     onPointerCancel: () => held?.by === "pointer" && setHeld(null),
   });
 
   return {
     list,
     shown,
+    rows,
+    style,
+    placeOf,
     heldId: isThere ? held.id : null,
     handle: (id: string) => ({ onKeyDown: onKeyDown(id), ...pointer(id) }),
   };

@@ -1,13 +1,10 @@
 "use client";
-// Pausing asks for a reason, since everybody who waits will read it; resuming asks nothing.
+// Pausing a queue, and resuming it, which asks nothing.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
-import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
 import { useRefusalSentence } from "../../ui/error-state";
-import { Field, Input } from "../../ui/field";
+import { PauseDialog } from "../../ui/pause-dialog";
 import { refusalOf } from "../../ui/refusal";
 import { useTRPC } from "../../ui/trpc";
 
@@ -26,13 +23,10 @@ export const useResume = () => {
   );
 };
 
-export const PauseDialog = ({ queue, onClose }: { queue: string; onClose: () => void }) => {
+export const PauseQueue = ({ queue, onClose }: { queue: string; onClose: () => void }) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
   const changed = useChanged();
-  const sentence = useRefusalSentence();
-  const [reason, setReason] = useState("");
-  const formId = useId();
   const pause = useMutation(
     trpc.tasks.pause.mutationOptions({
       onSuccess: async () => {
@@ -41,42 +35,15 @@ export const PauseDialog = ({ queue, onClose }: { queue: string; onClose: () => 
       },
     }),
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    pause.mutate({ queue, ...(reason.trim() === "" ? {} : { reason: reason.trim() }) });
-  };
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <PauseDialog
       title={t("pause.title", { queue })}
-      description={t("pause.note")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId} busy={pause.isPending}>
-            {t("pause.confirm")}
-          </Button>
-        </>
-      }
-    >
-      <form id={formId} onSubmit={submit}>
-        <Field
-          label={t("pause.reason")}
-          optional={t("form.optional")}
-          error={pause.isError ? sentence(refusalOf(pause.error)) : undefined}
-        >
-          {(field) => (
-            <Input
-              {...field}
-              value={reason}
-              maxLength={2000}
-              placeholder={t("pause.example")}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-      </form>
-    </Dialog>
+      note={t("pause.note")}
+      confirm={t("pause.confirm")}
+      error={pause.error}
+      busy={pause.isPending}
+      onPause={(given) => pause.mutate({ queue, ...given })}
+      onClose={onClose}
+    />
   );
 };

@@ -8,7 +8,7 @@ import { ChevronDownIcon, PauseIcon, PlayIcon } from "../../ui/icons";
 import { Menu, MenuItem, MenuLabel } from "../../ui/menu";
 import { Skeleton } from "../../ui/skeleton";
 import { Tooltip } from "../../ui/tooltip";
-import { PauseDialog, useResume } from "./pause-queue";
+import { PauseQueue, useResume } from "./pause-queue";
 import type { QueueItem, QueueOverview } from "./use-queue-overview";
 
 const Figure = ({ label, children }: { label: string; children: ReactNode }) => (
@@ -158,7 +158,7 @@ export const QueueBar = ({ queues, overview, queue, onQueue }: Props) => {
         </Select>
         {queues ? <Control queues={queues} queue={queue} onPause={setPausing} /> : <Skeleton className="h-8 w-20" />}
       </div>
-      {pausing !== null && <PauseDialog queue={pausing} onClose={() => setPausing(null)} />}
+      {pausing !== null && <PauseQueue queue={pausing} onClose={() => setPausing(null)} />}
     </section>
   );
 };

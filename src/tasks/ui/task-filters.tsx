@@ -1,12 +1,9 @@
 "use client";
 // Status counts as tabs, and a search by name.
 import clsx from "clsx";
-import { useEffect, useRef, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { IconButton } from "../../ui/button";
 import { Select } from "../../ui/field";
-import { CrossIcon, SearchIcon } from "../../ui/icons";
-import { useShortcut } from "../../ui/shortcut";
+import { SearchBox } from "../../ui/search-box";
 import type { UrlChange } from "../../ui/url-state";
 import { TASK_STATUSES, type TaskStatus } from "../status";
 import type { ListState } from "./list-state";
@@ -18,7 +15,6 @@ type Props = {
   change: (changes: UrlChange, replace?: boolean) => void;
 };
 
-const TYPING_PAUSE_MS = 250;
 /** In the order of interest; `pending` tasks are rare, so their tab shows only when there are some. */
 const TABS: TaskStatus[] = ["running", "queued", "pending", "completed", "failed", "cancelled"];
 
@@ -49,65 +45,6 @@ const Tab = ({
         {count === undefined ? "" : format.number(count)}
       </span>
     </button>
-  );
-};
-
-const Search = ({ q, change }: { q: string; change: Props["change"] }) => {
-  const { t } = useLanguage();
-  const [text, setText] = useState(q);
-  const input = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useShortcut("/", () => {
-    input.current?.focus();
-    input.current?.select();
-  });
-  // Back and forward change the address, and what is typed follows.
-  useEffect(() => {
-    if (document.activeElement !== input.current) setText(q);
-  }, [q]);
-  const set = (next: string, pauseMs: number) => {
-    setText(next);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => change({ q: next, page: null }, true), pauseMs);
-  };
-  return (
-    <div className="relative min-w-0 flex-1 basis-40 md:w-64 md:flex-none">
-      <SearchIcon className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-ink-3" />
-      <input
-        ref={input}
-        type="search"
-        value={text}
-        maxLength={500}
-        onChange={(event) => set(event.target.value, TYPING_PAUSE_MS)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") {
-            set("", 0);
-            event.currentTarget.blur();
-          }
-        }}
-        placeholder={t("tasks.search")}
-        aria-label={t("tasks.search")}
-        aria-keyshortcuts="/"
-        className="h-8 w-full rounded-md border border-control bg-surface pr-8 pl-8 text-sm placeholder:text-ink-3 focus-visible:outline-offset-0 max-sm:h-10 max-sm:text-[1rem] [&::-webkit-search-cancel-button]:hidden"
-      />
-      {text === "" ? (
-        <span
-          aria-hidden="true"
-          className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 rounded border border-line px-1.5 font-sans text-xs text-ink-3 max-sm:hidden"
-        >
-          /
-        </span>
-      ) : (
-        <IconButton
-          size="sm"
-          label={t("tasks.clearSearch")}
-          onClick={() => set("", 0)}
-          className="absolute! top-1/2 right-0.5 -translate-y-1/2"
-        >
-          <CrossIcon />
-        </IconButton>
-      )}
-    </div>
   );
 };
 
@@ -160,7 +97,7 @@ export const TaskFilters = ({ state, counts, change }: Props) => {
           ),
         )}
       </fieldset>
-      <Search q={state.q} change={change} />
+      <SearchBox q={state.q} onChange={(q) => change({ q, page: null }, true)} className="md:w-64" />
       <SortSelect state={state} change={change} />
     </div>
   );
