@@ -148,7 +148,7 @@ test("a paused unit says why, and is resumed", async ({ page, request, account }
   await page.getByRole("button", { name: "Pause unit" }).click();
   await expect(page.getByText("This unit is paused: new driver on gpu03", { exact: true })).toBeVisible();
   await expect(rows(page).first()).toContainText("the unit is paused: new driver on gpu03");
-  await page.getByRole("button", { name: "Resume" }).first().click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByText("This unit is paused: new driver on gpu03", { exact: true })).toHaveCount(0);
   for (const tab of ["Queue", "Runs", "Charts"]) {
     await page.getByRole("button", { name: tab, exact: true }).click();

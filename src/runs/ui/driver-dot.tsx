@@ -23,8 +23,11 @@ export const DriverDot = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
   const isThere = unit.connectionStatus === "connected";
   return (
-    <span className="flex flex-wrap items-center gap-x-1.5">
-      <span aria-hidden="true" className={clsx("size-2 rounded-full", isThere ? "bg-ok" : "border border-control")} />
+    <span className="flex flex-wrap items-center gap-x-1">
+      <span
+        aria-hidden="true"
+        className={clsx("mr-0.5 size-2 rounded-full", isThere ? "bg-ok" : "border border-control")}
+      />
       <span className={isThere ? "text-ok" : undefined}>{t(isThere ? "unit.connected" : "unit.disconnected")}</span>
       {!isThere && <span>· {unit.lastHeartbeat ? <LastSeen at={unit.lastHeartbeat} /> : t("unit.neverSeen")}</span>}
     </span>

@@ -179,7 +179,11 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
       {list.isError && !units && (
         <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
       )}
-      {list.isPending && <Skeleton className="h-40 rounded-xl" />}
+      {list.isPending && (
+        <div aria-busy="true" className="animate-late">
+          <Skeleton className="h-40 rounded-xl" />
+        </div>
+      )}
       {units && (
         <div className="overflow-hidden rounded-xl border border-line bg-surface">
           {units.length === 0 ? (
