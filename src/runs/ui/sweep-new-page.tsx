@@ -137,7 +137,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
             ) : (
               <SweepParameters rows={now.rows} errors={errors} onChange={(changed) => change({ rows: changed })} />
             )}
-            <div className="grid grid-cols-2 gap-3">
+            <div className="grid gap-3 sm:grid-cols-2">
               <Field label={t("sweep.method")}>
                 {(field) => (
                   <Select
@@ -190,7 +190,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
                 )}
               </Field>
               {!extend && (
-                <Field label={t("unit.name")} optional={t("form.optional")} className="col-span-2">
+                <Field label={t("unit.name")} optional={t("form.optional")} className="sm:col-span-2">
                   {(field) => (
                     <Input
                       {...field}
