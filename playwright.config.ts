@@ -18,7 +18,8 @@ export default defineConfig({
   testMatch: "*.spec.ts",
   // All specs share one server and one worker, which e2e/fixtures.ts starts.
   workers: 1,
-  timeout: 30_000,
+  // Chromium alone takes half a minute to start where two cores have ten things to do.
+  timeout: 90_000,
   expect: { timeout: 10_000 },
   reporter: jsonReport ? [["list"], ["json", { outputFile: jsonReport }]] : [["list"]],
   use: {

@@ -1,10 +1,6 @@
 // What holds for every page: no barrier that axe can find, nothing in the console, no sideways scrolling on a phone.
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
 import { expect, LONG_TRAINING, type Rest, test } from "./fixtures";
-
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const PHONE = { width: 390, height: 844 };
+import { barriers, complaintsOf, PHONE, settled, sideways } from "./page-checks";
 
 /** One task of each kind that looks different, with a name that is long and one without spaces. */
 const prepare = async (rest: Rest): Promise<string[]> => {
@@ -38,6 +34,21 @@ const prepare = async (rest: Rest): Promise<string[]> => {
   });
   await rest.post(`/v2/units/${unit.unit_id}/claim`, { driver_id: `driver_${"d".repeat(120)}` });
   await rest.post(`/v2/queues/${run.queue_id}/fail`, { error_message: `ValueError: ${"e".repeat(300)}` });
+  const add = async (parameters: object) =>
+    (await rest.post(`/v2/units/${unit.unit_id}/queues`, { parameters })).queue_id as string;
+  const [completed, running] = [
+    await add({ lr: 0.2, optimizer: "adam" }),
+    await add({ lr: 0.3 }),
+    await add({ lr: 0.4 }),
+  ];
+  for (const id of [completed, running]) {
+    await rest.post(`/v2/queues/${id}/start`);
+    await rest.post(`/v2/queues/${id}/metrics`, {
+      points: [1, 2].map((step) => ({ key: "loss", step, value: 1 / step })),
+    });
+  }
+  await rest.post(`/v2/queues/${completed}/logs`, { lines: [{ message: `line ${"l".repeat(300)}` }] });
+  await rest.post(`/v2/queues/${completed}/complete`, { result: { loss: 0.5, accuracy: 0.9 } });
   await Promise.all([rest.waitFor(done, "completed"), rest.waitFor(failed, "failed")]);
   return [
     "/tasks",
@@ -50,27 +61,17 @@ const prepare = async (rest: Rest): Promise<string[]> => {
     "/groups",
     `/groups/${group.group_id}`,
     `/units/${unit.unit_id}`,
+    `/units/${unit.unit_id}?tab=runs`,
+    `/units/${unit.unit_id}?tab=charts`,
+    `/units/${unit.unit_id}/sweeps/new`,
     `/runs/${run.queue_id}`,
+    `/runs/${completed}`,
+    `/runs/${running}`,
     "/groups/grp_unknown",
     "/runs/run_unknown",
     "/nothing-here",
   ];
 };
-
-const settled = async (page: Page) => {
-  await expect(page.locator("h1, main p").first()).toBeVisible();
-  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-};
-
-const barriers = async (page: Page): Promise<string[]> => {
-  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-};
-
-const sideways = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 test("every page is free of serious barriers in light and dark, quiet in the console, and fits on a phone in both languages", async ({
   page,
@@ -78,13 +79,8 @@ test("every page is free of serious barriers in light and dark, quiet in the con
   rest,
   stack,
 }) => {
-  test.setTimeout(240_000);
-  const errors: string[] = [];
-  page.on("console", (message) => {
-    // The browser itself logs each 404 that a page asks for on purpose.
-    if (message.type() === "error" && !message.text().includes("404")) errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
+  test.setTimeout(420_000);
+  const errors = complaintsOf(page);
   const paths = await prepare(rest);
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });
   const wide = page.viewportSize() ?? PHONE;

@@ -1,32 +1,12 @@
 // Groups and the page of a run: made, renamed, cloned, removed, and brought back from the trash.
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-const barriers = async (page: Page): Promise<string[]> => {
-  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-};
-
-const quiet = (page: Page): string[] => {
-  const errors: string[] = [];
-  page.on("console", (message) => {
-    // The browser itself logs each 404 that a page asks for on purpose.
-    if (message.type() === "error" && !message.text().includes("404")) errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
-  return errors;
-};
+import { barriers, complaintsOf } from "./page-checks";
 
 test("an empty account is shown how to start, and a group is made, renamed, removed with what runs in it, and restored", async ({
   page,
   rest,
 }) => {
-  const errors = quiet(page);
+  const errors = complaintsOf(page);
   await page.goto("/groups");
   await expect(page.getByText("npx mlqueue driver run -u my-group/my-unit")).toBeVisible();
   expect(await barriers(page)).toEqual([]);
@@ -115,7 +95,7 @@ test("a run tells how it goes, is cloned with a change that its copy shows, and 
   page,
   rest,
 }) => {
-  const errors = quiet(page);
+  const errors = complaintsOf(page);
   const group = await rest.post("/v2/groups", { name: "digits" });
   const unit = await rest.post(`/v2/groups/${group.group_id}/units`, { name: "mlp" });
   const run = await rest.post(`/v2/units/${unit.unit_id}/queues`, { name: "first", parameters: { lr: 0.1 } });

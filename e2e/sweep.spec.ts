@@ -1,30 +1,7 @@
 // A sweep is made in the browser, seen, extended and trimmed.
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const PHONE = { width: 390, height: 844 };
-
-const barriers = async (page: Page): Promise<string[]> => {
-  const found: string[] = [];
-  for (const colorScheme of ["dark", "light"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
-    for (const { id, impact, nodes } of violations)
-      if (impact === "serious" || impact === "critical")
-        found.push(`${colorScheme} ${id}: ${nodes.map((node) => node.html).join(" ")}`);
-  }
-  return found;
-};
-
-const sideways = async (page: Page): Promise<number> => {
-  const wide = page.viewportSize() ?? PHONE;
-  await page.setViewportSize(PHONE);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  await page.setViewportSize(wide);
-  return over;
-};
+import { barriersInBoth, complaintsOf, sidewaysOnPhone } from "./page-checks";
 
 const row = (page: Page, nth: number) =>
   page
@@ -45,12 +22,8 @@ test("a sweep of 12 runs is previewed, queued, found again as run before, extend
   request,
   account,
 }) => {
-  test.setTimeout(90_000);
-  const errors: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
+  test.setTimeout(180_000);
+  const errors = complaintsOf(page);
   const headers = { Authorization: `Bearer ${account.key}` };
   const post = async (path: string, data: Record<string, unknown>) =>
     (await request.post(path, { headers, data })).json();
@@ -63,8 +36,8 @@ test("a sweep of 12 runs is previewed, queued, found again as run before, extend
   await fillGrid(page, "0.1, 0.05, 0.02, 0.01");
   await expect(page.getByRole("button", { name: "Queue 12 runs" })).toBeEnabled();
   await expect(runs.getByRole("checkbox", { checked: true })).toHaveCount(12);
-  expect(await barriers(page)).toEqual([]);
-  expect(await sideways(page)).toBe(0);
+  expect(await barriersInBoth(page)).toEqual([]);
+  expect(await sidewaysOnPhone(page)).toBe(0);
 
   // A refusal stands at the field that it is about.
   await row(page, 1).getByLabel("Values", { exact: true }).selectOption("Log range");
@@ -89,8 +62,8 @@ test("a sweep of 12 runs is previewed, queued, found again as run before, extend
   await expect(page.getByRole("heading", { name: "lr by bs" })).toBeVisible();
   await expect(page.getByText("16, 32, 64")).toBeVisible();
   await expect(runs.getByRole("link")).toHaveCount(12);
-  expect(await barriers(page)).toEqual([]);
-  expect(await sideways(page)).toBe(0);
+  expect(await barriersInBoth(page)).toEqual([]);
+  expect(await sidewaysOnPhone(page)).toBe(0);
 
   // One is claimed and fails.
   const { queue_id: failed } = (await post(`/v2/units/${unit.unit_id}/claim`, {})).queue;

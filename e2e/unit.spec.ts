@@ -1,13 +1,11 @@
 // The page of a unit: its waiting list is changed while a driver pulls from it.
-import AxeBuilder from "@axe-core/playwright";
 import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
+import { barriers, complaintsOf, PHONE, sideways } from "./page-checks";
 import type { Account } from "./stack";
 
 type Body = Record<string, unknown>;
 type Ask = (method: "POST" | "PUT" | "GET", path: string, body?: Body) => Promise<Body>;
-
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const askAs =
   (request: APIRequestContext, account: Account): Ask =>
@@ -32,13 +30,6 @@ const unitWith = async (ask: Ask, count: number): Promise<string> => {
   return String(unit.unit_id);
 };
 
-const barriers = async (page: Page): Promise<string[]> => {
-  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-};
-
 const rows = (page: Page) => page.locator("ol > li[data-run]");
 const names = (page: Page) => rows(page).getByRole("link").allTextContents();
 const handle = (page: Page, name: string) => page.getByRole("button", { name: new RegExp(`^Move ${name}, now`) });
@@ -50,13 +41,8 @@ test("the waiting list is moved, edited and claimed from, and a running run is c
   request,
   account,
 }) => {
-  test.setTimeout(90_000);
-  const errors: string[] = [];
-  page.on("console", (message) => {
-    // Next fetches ahead what links point to; pages that are not there are told in the console by the browser itself.
-    if (message.type() === "error" && !message.text().includes("404")) errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
+  test.setTimeout(180_000);
+  const errors = complaintsOf(page);
   const ask = askAs(request, account);
   const unitId = await unitWith(ask, 12);
   const order = async () => {
@@ -368,22 +354,19 @@ test("a run that started while the reader agreed to cancel it as waiting is left
 
 test("a paused unit says why, and is resumed", async ({ page, request, account }) => {
   const unitId = await unitWith(askAs(request, account), 2);
-  await page.setViewportSize({ width: 390, height: 844 });
+  await page.setViewportSize(PHONE);
   await page.goto(`/units/${unitId}`);
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByLabel("Reason").fill("new driver on gpu03");
   await page.getByRole("button", { name: "Pause unit" }).click();
   await expect(page.getByText("This unit is paused: new driver on gpu03", { exact: true })).toBeVisible();
   await expect(rows(page).first()).toContainText("the unit is paused: new driver on gpu03");
-  await page.getByRole("button", { name: "Resume" }).first().click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByText("This unit is paused: new driver on gpu03", { exact: true })).toHaveCount(0);
   for (const tab of ["Queue", "Runs", "Charts"]) {
     await page.getByRole("button", { name: tab, exact: true }).click();
     await expect(page.getByText(tab === "Charts" ? "No run has started yet" : "run 2").first()).toBeVisible();
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      tab,
-    ).toBe(0);
+    expect(await sideways(page), tab).toBe(0);
   }
 });
 

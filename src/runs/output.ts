@@ -55,6 +55,18 @@ export const unitOutput = z.object({
   userId: z.string(),
 });
 export const unitsOutput = z.object({ units: z.array(unitOutput) });
+const markOutput = z.object({ runId: z.string(), name: z.string(), value: z.number() });
+export const unitResultsOutput = z.object({
+  results: z.array(
+    z.object({
+      unitId: z.string(),
+      key: z.string(),
+      goal: z.enum(["max", "min"]).nullable(),
+      best: markOutput.nullable(),
+      last: markOutput,
+    }),
+  ),
+});
 
 export const runOutput = z.object({
   runId: z.string(),

@@ -66,6 +66,7 @@ import {
   syncOutput,
   trashOutput,
   unitOutput,
+  unitResultsOutput,
   unitsOutput,
 } from "./output";
 import { planOfUnit } from "./plan";
@@ -76,6 +77,7 @@ import { appendRunLogs, appendRunMetrics, readCheckpoint, runLogs, runMetrics, s
 import { checkSchema } from "./schema-fit";
 import { groupStatistics, unitStatistics } from "./statistics";
 import { listTrash, removeGroup, removeUnit, restoreGroup, restoreRun, restoreUnit } from "./trash";
+import { resultsOfUnits } from "./unit-results";
 import { createUnit, findUnit, getUnit, listUnits, pauseUnit, resumeUnit, syncUnit, updateUnit } from "./units";
 
 const done = { done: true } as const;
@@ -186,6 +188,10 @@ export const unitsRouter = router({
     .input(unitId)
     .output(planOutput)
     .query(({ ctx, input }) => planOfUnit(ctx.userId, input.unitId)),
+  results: procedure
+    .input(groupId)
+    .output(unitResultsOutput)
+    .query(async ({ ctx, input }) => ({ results: await resultsOfUnits(ctx.userId, input) })),
   statistics: procedure
     .input(unitId)
     .output(runStatisticsOutput)

@@ -52,7 +52,7 @@ export const Input = ({ className, ...rest }: ComponentProps<"input">) => (
 
 export const Select = ({ className, children, ...rest }: ComponentProps<"select">) => (
   <span className={clsx("relative inline-flex", className)}>
-    <select className={clsx(box, calm, "h-8 appearance-none truncate pr-7 max-sm:h-10")} {...rest}>
+    <select className={clsx(box, calm, "h-8 w-full appearance-none truncate pr-7 max-sm:h-10")} {...rest}>
       {children}
     </select>
     <ChevronDownIcon className="pointer-events-none absolute top-1/2 right-2 -translate-y-1/2 text-ink-3" />

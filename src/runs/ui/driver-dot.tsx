@@ -31,8 +31,11 @@ export const DriverDot = ({ unit }: { unit: Unit }) => {
   const word = wordOf(unit);
   const isThere = word === "unit.connected";
   return (
-    <span className="flex flex-wrap items-center gap-x-1.5">
-      <span aria-hidden="true" className={clsx("size-2 rounded-full", isThere ? "bg-ok" : "border border-control")} />
+    <span className="flex flex-wrap items-center gap-x-1">
+      <span
+        aria-hidden="true"
+        className={clsx("mr-0.5 size-2 rounded-full", isThere ? "bg-ok" : "border border-control")}
+      />
       <span className={isThere ? "text-ok" : word === "unit.silent" ? "text-warn" : undefined}>{t(word)}</span>
       {!isThere && unit.lastHeartbeat !== null && (
         <span>

@@ -18,30 +18,58 @@ import { useGroupActions } from "./use-group-actions";
 
 type Group = Outputs["groups"]["get"];
 type Unit = Outputs["units"]["list"]["units"][number];
+type Result = Outputs["units"]["results"]["results"][number];
 
 /** A driver that falls silent tells nobody. */
 const ASK_MS = 10_000;
 
-const UnitRow = ({ unit, onRemove }: { unit: Unit; onRemove: () => void }) => {
+/** The best so far and the latest, where it is known which way is better. */
+const UnitResult = ({ result }: { result: Result }) => {
+  const { t, format } = useLanguage();
+  const { key, best, last } = result;
+  return (
+    <span className="flex min-w-0 flex-wrap gap-x-3 text-xs tabular-nums max-sm:mt-1 sm:max-w-56 sm:shrink-0 sm:flex-col sm:items-end sm:text-right">
+      {best && (
+        <span className="text-sm wrap-anywhere max-sm:text-xs" title={best.name}>
+          <span className="text-ink-2">{t("groups.best", { key })}</span>{" "}
+          <span className="font-medium">{format.metric(best.value)}</span>
+        </span>
+      )}
+      <span className="text-ink-2 wrap-anywhere" title={last.name}>
+        {best?.runId === last.runId
+          ? t("groups.lastIsBest")
+          : t(best ? "groups.lastOf" : "groups.last", { key, value: format.metric(last.value) })}
+      </span>
+    </span>
+  );
+};
+
+const UnitRow = ({ unit, result, onRemove }: { unit: Unit; result: Result | undefined; onRemove: () => void }) => {
   const { t } = useLanguage();
   const { running, pending, completed, failed } = unit.counts;
   return (
     <li className="flex items-center gap-3 px-4 py-3 hover:bg-sunken">
-      <Link href={`/units/${encodeURIComponent(unit.unitId)}`} className="min-w-0 flex-1">
-        <span className="flex flex-wrap items-center gap-2 font-medium wrap-anywhere">
-          {unit.name}
-          <Badge tone={unit.paused ? "warn" : unit.status === "running" ? "accent" : "neutral"}>
-            {t(`unit.state.${unit.paused ? "paused" : unit.status}`)}
-          </Badge>
+      <Link
+        href={`/units/${encodeURIComponent(unit.unitId)}`}
+        className="min-w-0 flex-1 sm:flex sm:items-center sm:gap-4"
+      >
+        <span className="block min-w-0 flex-1">
+          <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5 font-medium wrap-anywhere">
+            {unit.name}
+            <Badge tone={unit.paused ? "warn" : unit.status === "running" ? "accent" : "neutral"}>
+              {t(`unit.state.${unit.paused ? "paused" : unit.status}`)}
+            </Badge>
+          </span>
+          {unit.description && <span className="block truncate text-sm text-ink-2">{unit.description}</span>}
+          <span className="mt-0.5 flex flex-wrap items-center gap-x-3 text-xs text-ink-2 tabular-nums">
+            <DriverDot unit={unit} />
+            {running > 0 && <span className="text-accent">{t("groups.running", { count: running })}</span>}
+            {pending > 0 && <span>{t("groups.waiting", { count: pending })}</span>}
+            {completed > 0 && <span>{t("groups.completed", { count: completed })}</span>}
+            {failed > 0 && <span className="text-bad">{t("groups.failed", { count: failed })}</span>}
+          </span>
         </span>
-        {unit.description && <span className="block truncate text-sm text-ink-2">{unit.description}</span>}
-        <span className="mt-0.5 flex flex-wrap items-center gap-x-3 text-xs text-ink-2 tabular-nums">
-          <DriverDot unit={unit} />
-          {running > 0 && <span className="text-accent">{t("groups.running", { count: running })}</span>}
-          {pending > 0 && <span>{t("groups.waiting", { count: pending })}</span>}
-          {completed > 0 && <span>{t("groups.completed", { count: completed })}</span>}
-          {failed > 0 && <span className="text-bad">{t("groups.failed", { count: failed })}</span>}
-        </span>
+        {result && <UnitResult result={result} />}
       </Link>
       <IconButton label={t("groups.removeNamed", { name: unit.name })} size="sm" onClick={onRemove}>
         <CrossIcon />
@@ -109,6 +137,8 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
   const trpc = useTRPC();
   const query = useQuery(trpc.groups.get.queryOptions({ groupId }));
   const list = useQuery(trpc.units.list.queryOptions({ groupId }, { refetchInterval: ASK_MS }));
+  const results = useQuery(trpc.units.results.queryOptions({ groupId }));
+  const resultOf = new Map(results.data?.results.map((result) => [result.unitId, result]));
   const [opened, setOpened] = useState<"unit" | "rename" | null>(null);
   const [removing, setRemoving] = useState<Unit | null>(null);
   const group = query.data;
@@ -149,7 +179,11 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
       {list.isError && !units && (
         <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
       )}
-      {list.isPending && <Skeleton className="h-40 rounded-xl" />}
+      {list.isPending && (
+        <div aria-busy="true" className="animate-late">
+          <Skeleton className="h-40 rounded-xl" />
+        </div>
+      )}
       {units && (
         <div className="overflow-hidden rounded-xl border border-line bg-surface">
           {units.length === 0 ? (
@@ -167,7 +201,12 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
           ) : (
             <ul className="divide-y divide-line">
               {units.map((unit) => (
-                <UnitRow key={unit.unitId} unit={unit} onRemove={() => setRemoving(unit)} />
+                <UnitRow
+                  key={unit.unitId}
+                  unit={unit}
+                  result={resultOf.get(unit.unitId)}
+                  onRemove={() => setRemoving(unit)}
+                />
               ))}
             </ul>
           )}

@@ -2,14 +2,13 @@
 // All groups: what is in them, and the first steps where there is none.
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button, IconButton } from "../../ui/button";
 import { CopyButton } from "../../ui/copy-button";
 import { ConfirmDialog } from "../../ui/dialog";
-import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
-import { CrossIcon, PlusIcon, TableIcon } from "../../ui/icons";
+import { CrossIcon, PlusIcon } from "../../ui/icons";
 import { ScrollRegion } from "../../ui/scroll-region";
 import { Skeleton } from "../../ui/skeleton";
 import { RelativeTime } from "../../ui/time";
@@ -38,21 +37,55 @@ const NewGroup = ({ onClose }: { onClose: () => void }) => {
   );
 };
 
-const Snippet = () => {
+const Step = ({ number, title, children }: { number: number; title: string; children: ReactNode }) => (
+  <li className="flex gap-3 px-4 py-4 sm:px-5">
+    <span
+      aria-hidden="true"
+      className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft text-xs font-semibold text-accent tabular-nums"
+    >
+      {number}
+    </span>
+    <div className="min-w-0 flex-1 pt-0.5">
+      <p className="font-medium">{title}</p>
+      {children}
+    </div>
+  </li>
+);
+
+/** What a group, a unit and a driver are, told by making them. */
+const FirstSteps = ({ onNew }: { onNew: () => void }) => {
   const { t } = useLanguage();
-  const names = { unitId: "", groupName: "my-group", name: "my-unit" };
-  const text = driverSnippet("cli", names, window.location.origin);
+  const text = driverSnippet("cli", { unitId: "", groupName: "my-group", name: "my-unit" }, window.location.origin);
   return (
-    <section aria-label={t("unit.snippets")} className="border-t border-line text-sm">
-      <p className="px-4 py-3 text-ink-2">{t("groups.snippetNote")}</p>
-      <div className="relative border-t border-line bg-sunken">
-        <ScrollRegion label={t("unit.snippetLabel")} className="overflow-auto -outline-offset-2">
-          <pre className="px-4 py-3 pr-12 font-mono text-xs whitespace-pre-wrap wrap-anywhere">{text}</pre>
-        </ScrollRegion>
-        <span className="absolute top-1.5 right-2">
-          <CopyButton text={text} label={t("unit.snippetCopy")} />
-        </span>
+    <section aria-labelledby="first-steps" className="overflow-hidden rounded-xl border border-line bg-surface text-sm">
+      <div className="border-b border-line px-4 py-3 sm:px-5">
+        <h2 id="first-steps" className="text-base font-medium">
+          {t("groups.none")}
+        </h2>
+        <p className="mt-0.5 text-ink-2">{t("groups.noneNote")}</p>
       </div>
+      <ol className="divide-y divide-line">
+        <Step number={1} title={t("groups.step.group")}>
+          <p className="mt-0.5 text-ink-2">{t("groups.step.groupNote")}</p>
+          <Button size="sm" className="mt-2.5" icon={<PlusIcon />} onClick={onNew}>
+            {t("groups.new")}
+          </Button>
+        </Step>
+        <Step number={2} title={t("groups.step.unit")}>
+          <p className="mt-0.5 text-ink-2">{t("groups.step.unitNote")}</p>
+        </Step>
+        <Step number={3} title={t("groups.step.driver")}>
+          <p className="mt-0.5 text-ink-2">{t("groups.step.driverNote")}</p>
+          <div className="relative mt-2.5 rounded-lg border border-line bg-sunken">
+            <ScrollRegion label={t("unit.snippetLabel")} className="overflow-auto rounded-lg -outline-offset-2">
+              <pre className="px-3 py-2.5 pr-12 font-mono text-xs whitespace-pre-wrap wrap-anywhere">{text}</pre>
+            </ScrollRegion>
+            <span className="absolute top-1 right-1">
+              <CopyButton text={text} label={t("unit.snippetCopy")} />
+            </span>
+          </div>
+        </Step>
+      </ol>
     </section>
   );
 };
@@ -144,22 +177,7 @@ export const GroupsPage = () => {
       {query.isError && !groups && (
         <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
       )}
-      {groups?.length === 0 && (
-        <div className="overflow-hidden rounded-xl border border-line bg-surface">
-          <EmptyState
-            icon={<TableIcon />}
-            title={t("groups.none")}
-            action={
-              <Button look="primary" icon={<PlusIcon />} onClick={() => setMaking(true)}>
-                {t("groups.new")}
-              </Button>
-            }
-          >
-            {t("groups.noneNote")}
-          </EmptyState>
-          <Snippet />
-        </div>
-      )}
+      {groups?.length === 0 && <FirstSteps onNew={() => setMaking(true)} />}
       {groups && groups.length > 0 && (
         <ul className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface">
           {groups.map((group) => (

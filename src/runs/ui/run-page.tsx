@@ -65,7 +65,7 @@ const Facts = ({ run }: { run: Run }) => {
             <DateTime at={run.completedAt} />
           </Fact>
         )}
-        {seconds !== null && <Fact name={t("run.took")}>{format.duration(seconds, true)}</Fact>}
+        {seconds !== null && <Fact name={t("run.took")}>{format.duration(seconds)}</Fact>}
       </dl>
     </Card>
   );

@@ -18,6 +18,6 @@ export const runSentence = (t: Translate, format: Format, run: Told, nowMs: numb
       : t("run.says.runningOn", { duration, driver: run.driverId });
   }
   if (run.completedAt === null) return "";
-  const duration = format.duration((Date.parse(run.completedAt) - started) / 1000, true);
+  const duration = format.duration((Date.parse(run.completedAt) - started) / 1000);
   return run.status === "completed" ? t("run.says.completed", { duration }) : t("run.says.ended", { duration });
 };

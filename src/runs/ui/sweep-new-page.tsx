@@ -124,7 +124,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
     <div className="space-y-4">
       <title>{extend ? t("unit.title", { name: extend.name }) : t("sweep.title")}</title>
       <header>
-        <Link href={sweepPage ?? unitPage} className="text-sm text-ink-2 hover:text-ink">
+        <Link href={sweepPage ?? unitPage} className="text-sm wrap-anywhere text-ink-2 hover:text-ink">
           {extend?.name ?? (unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit"))}
         </Link>
         <h1 className="text-xl font-semibold tracking-tight">{t(extend ? "sweep.extend" : "unit.newSweep")}</h1>
@@ -137,11 +137,12 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
             ) : (
               <SweepParameters rows={now.rows} errors={errors} onChange={(changed) => change({ rows: changed })} />
             )}
-            <div className="grid grid-cols-2 gap-3">
+            <div className="grid gap-3 sm:grid-cols-2">
               <Field label={t("sweep.method")}>
                 {(field) => (
                   <Select
                     {...field}
+                    className="w-full"
                     value={now.method}
                     onChange={(event) =>
                       change({ method: event.target.value === "random" ? "random" : "grid", order: "given" })
@@ -168,6 +169,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
                 {(field) => (
                   <Select
                     {...field}
+                    className="w-full"
                     value={now.order}
                     onChange={(event) => change({ order: event.target.value as SweepForm["order"] })}
                   >
@@ -188,7 +190,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
                 )}
               </Field>
               {!extend && (
-                <Field label={t("unit.name")} optional={t("form.optional")} className="col-span-2">
+                <Field label={t("unit.name")} optional={t("form.optional")} className="sm:col-span-2">
                   {(field) => (
                     <Input
                       {...field}

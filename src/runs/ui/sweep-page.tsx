@@ -63,7 +63,10 @@ const Header = ({ sweep }: { sweep: Sweep }) => {
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
       <div className="min-w-0 flex-1 basis-80">
-        <Link href={`/units/${encodeURIComponent(sweep.unitId)}`} className="text-sm text-ink-2 hover:text-ink">
+        <Link
+          href={`/units/${encodeURIComponent(sweep.unitId)}`}
+          className="text-sm wrap-anywhere text-ink-2 hover:text-ink"
+        >
           {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
         </Link>
         <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{sweep.name}</h1>

@@ -43,10 +43,11 @@ const Row = ({
             />
           )}
         </Field>
-        <Field label={t("sweep.kind")}>
+        <Field label={t("sweep.kind")} className="max-sm:flex-1">
           {(field) => (
             <Select
               {...field}
+              className="w-full"
               value={row.kind}
               onChange={(event) => onChange({ ...row, kind: event.target.value as Kind })}
             >

@@ -91,10 +91,20 @@ export const UnitCharts = ({ unitId }: { unitId: string }) => {
     [chosen, metrics, key, labels],
   );
 
-  if (list.isPending) return <Skeleton className="h-72" />;
+  if (list.isPending)
+    return (
+      <div aria-busy="true" className="animate-late">
+        <Skeleton className="h-72 rounded-xl" />
+      </div>
+    );
   if (list.isError && !list.data)
     return <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />;
-  if (started.length === 0) return <EmptyState icon={<ChartIcon />} title={t("unit.chartNoRuns")} />;
+  if (started.length === 0)
+    return (
+      <div className="rounded-xl border border-line bg-surface">
+        <EmptyState icon={<ChartIcon />} title={t("unit.chartNoRuns")} />
+      </div>
+    );
 
   const isChosen = new Set(chosen.map((run) => run.runId));
   const toggle = (runId: string) => {
@@ -133,7 +143,9 @@ export const UnitCharts = ({ unitId }: { unitId: string }) => {
           )}
         </div>
         {isPending && chosen.length > 0 ? (
-          <Skeleton className="m-4 h-72" />
+          <div aria-busy="true" className="animate-late p-4">
+            <Skeleton className="h-72" />
+          </div>
         ) : lines.length === 0 || key === undefined ? (
           <EmptyState icon={<ChartIcon />} title={chosen.length === 0 ? t("unit.chartChoose") : t("unit.chartNone")}>
             {chosen.length > 0 && (

@@ -5,18 +5,16 @@ import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Badge } from "../../ui/badge";
 import { Button, LinkButton } from "../../ui/button";
-import { PauseIcon, PlayIcon, PlusIcon, TableIcon } from "../../ui/icons";
+import { PauseIcon, PlusIcon, TableIcon } from "../../ui/icons";
 import type { Outputs } from "../../ui/trpc";
 import { DriverDot } from "./driver-dot";
 import { AddRun } from "./unit-add-run";
 import { PauseUnit } from "./unit-pause";
-import { useUnitActions } from "./use-unit-actions";
 
 type Unit = Outputs["units"]["get"];
 
 export const UnitHeader = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
-  const { resume } = useUnitActions();
   const [opened, setOpened] = useState<"pause" | "add" | null>(null);
   const close = () => setOpened(null);
   const { unitId } = unit;
@@ -43,11 +41,8 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
         {unit.description && <p className="mt-1 max-w-2xl text-sm text-ink-2 wrap-anywhere">{unit.description}</p>}
       </div>
       <div className="flex flex-wrap gap-2">
-        {unit.paused ? (
-          <Button icon={<PlayIcon />} busy={resume.isPending} onClick={() => resume.mutate({ unitId })}>
-            {t("unit.resume")}
-          </Button>
-        ) : (
+        {/* The banner of a paused unit has the way back. */}
+        {!unit.paused && (
           <Button icon={<PauseIcon />} onClick={() => setOpened("pause")}>
             {t("unit.pause")}
           </Button>

@@ -46,7 +46,12 @@ const Queue = ({ unitId }: { unitId: string }) => {
       keys: differingKeys(runs.map((run) => run.parameters)).slice(0, 6),
     };
   }, [list.data]);
-  if (list.isPending) return <Skeleton className="h-72" />;
+  if (list.isPending)
+    return (
+      <div aria-busy="true" className="animate-late">
+        <Skeleton className="h-72 rounded-xl" />
+      </div>
+    );
   if (list.isError && !list.data)
     return <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />;
   return (
