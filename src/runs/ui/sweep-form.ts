@@ -6,6 +6,9 @@ import type { SweepRecipe } from "../sweep-recipe";
 export type ToldRecipe = Outputs["sweeps"]["get"]["recipes"][number];
 export type ToldSpec = ToldRecipe["parameters"][string];
 
+/** As JSON carries it nothing is lost: only a value that is undefined could be missing, and a recipe that was stored has none. */
+export const asRecipe = (told: ToldRecipe): SweepRecipe => told as SweepRecipe;
+
 export const KINDS = ["list", "range", "logRange", "uniform", "logUniform", "int", "choice", "fixed"] as const;
 export type Kind = (typeof KINDS)[number];
 

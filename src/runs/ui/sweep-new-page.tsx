@@ -1,9 +1,9 @@
 "use client";
 // A sweep to be made, or one to be extended: its parameters at the left, every run that they make at the right, before anything is queued.
-import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { detailsOf } from "../../platform/validate";
@@ -14,25 +14,18 @@ import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input, Select } from "../../ui/field";
 import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
-import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
+import { type Outputs, useTRPC } from "../../ui/trpc";
 import { sweepRecipe } from "../sweep-recipe";
 import { formOf, newRow, recipeOf, rowOfPath, type SweepForm } from "./sweep-form";
+import { SweepOutlook } from "./sweep-outlook";
 import { SweepParameters } from "./sweep-parameters";
-import { isFresh, SweepPreview } from "./sweep-preview";
+import { SweepPreview } from "./sweep-preview";
 import { fieldsOf } from "./unit-fields";
+import { useLate, useSweepPreview } from "./use-sweep-preview";
 
 const ASK_AFTER_MS = 300;
 /** More runs than this are asked for once more. */
 const MANY = 1000;
-
-const useLate = <T,>(value: T, ms: number): T => {
-  const [late, setLate] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(value), ms);
-    return () => clearTimeout(timer);
-  }, [value, ms]);
-  return late;
-};
 
 const EMPTY: SweepForm = {
   name: "",
@@ -49,7 +42,6 @@ type Sweep = Outputs["sweeps"]["get"];
 export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Sweep }) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
-  const client = useTRPCClient();
   const router = useRouter();
   const sentence = useRefusalSentence();
   const unit = useQuery(trpc.units.get.queryOptions({ unitId }));
@@ -76,18 +68,11 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
     const checked = sweepRecipe.safeParse(recipe);
     return checked.success ? [] : detailsOf(checked.error, recipe);
   }, [text]);
-  const preview = useQuery({
-    queryKey: ["sweep-preview", unitId, extend?.sweepId, text],
-    queryFn: () => client.sweeps.preview.mutate({ unitId, recipe: JSON.parse(text), sweepId: extend?.sweepId }),
-    placeholderData: keepPreviousData,
-    retry: false,
+  const preview = useSweepPreview({
+    ...{ unitId, sweepId: extend?.sweepId, text, form: now },
     enabled: unit.isSuccess && problems.length === 0,
   });
-  const rows = preview.isError || problems.length > 0 ? [] : (preview.data?.rows ?? []);
-  // Which rows were ticked by hand, against what is right for most: those that are fresh.
-  const [byHand, setByHand] = useState<{ text: string; ticks: Map<number, boolean> }>({ text, ticks: new Map() });
-  const ticks = byHand.text === text ? byHand.ticks : new Map<number, boolean>();
-  const chosen = new Set(rows.flatMap((row, index) => ((ticks.get(index) ?? isFresh(row)) ? [index] : [])));
+  const { query, rows, chosen, outlook, lost } = preview;
   const [isAsking, setAsking] = useState(false);
   const queued = (page: string, count: number) => {
     toast.success(t("sweep.queued", { count }));
@@ -104,13 +89,12 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
   const create = extend ? more : made;
   const queue = () => {
     setAsking(false);
-    const leaveOut = rows.flatMap((_, index) => (chosen.has(index) ? [] : [index]));
-    const which = { recipe: JSON.parse(text), leaveOut, onlyFresh: false };
+    const which = { recipe: JSON.parse(text), ...preview.which, onlyFresh: false };
     const name = now.name.trim();
     if (extend) more.mutate({ sweepId: extend.sweepId, ...which });
     else made.mutate({ unitId, ...which, ...(name === "" ? {} : { name }) });
   };
-  const refusal = preview.isError ? refusalOf(preview.error) : null;
+  const refusal = query.isError ? refusalOf(query.error) : null;
   const errors = new Map<string, string>();
   const others: string[] = [];
   for (const { path, message } of problems.length > 0 ? problems : (refusal?.details ?? [])) {
@@ -210,7 +194,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
             <Button
               size="sm"
               look="primary"
-              disabled={chosen.size === 0 || preview.isFetching || problems.length > 0}
+              disabled={chosen.size === 0 || query.isFetching || problems.length > 0}
               busy={create.isPending}
               onClick={() => (chosen.size > MANY ? setAsking(true) : queue())}
             >
@@ -228,14 +212,25 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
               {sentence(refusalOf(create.error))}
             </p>
           )}
-          {preview.isPending && problems.length === 0 && <Skeleton className="m-4 h-40" />}
-          {rows.length > 0 && (
-            <SweepPreview
-              rows={rows}
-              chosen={chosen}
-              onChoose={(index, isChosen) => setByHand({ text, ticks: new Map(ticks).set(index, isChosen) })}
-            />
+          {query.isPending && problems.length === 0 && <Skeleton className="m-4 h-40" />}
+          {lost && (
+            <p className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2 text-sm text-warn">
+              {t("sweep.lost", { count: lost.count })}
+              <Button size="sm" onClick={() => setForm(lost.form)}>
+                {t("sweep.lostBack")}
+              </Button>
+            </p>
           )}
+          {outlook && rows.length > 0 && chosen.size > 0 && <SweepOutlook outlook={outlook} />}
+          {preview.removed > 0 && (
+            <p className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2 text-sm text-ink-2">
+              {t("sweep.removedRows", { count: preview.removed })}
+              <Button size="sm" onClick={preview.bringBack}>
+                {t("sweep.bringBack")}
+              </Button>
+            </p>
+          )}
+          {rows.length > 0 && <SweepPreview {...preview} />}
           {errors.size > 0 && <p className="px-4 py-6 text-sm text-ink-2">{t("sweep.mend")}</p>}
         </Card>
       </div>

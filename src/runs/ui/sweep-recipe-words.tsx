@@ -1,7 +1,10 @@
 "use client";
 // A recipe in words: how its runs are combined, and the values of each parameter.
+import { useMemo } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { type ToldRecipe, type ToldSpec, textOf } from "./sweep-form";
+import { differencesOf } from "../parameters-key";
+import { rowsOf } from "../sweep-rows";
+import { asRecipe, type ToldRecipe, type ToldSpec, textOf } from "./sweep-form";
 
 const MAX_VALUES = 12;
 
@@ -43,6 +46,41 @@ const ORDERS = {
   cornersFirst: "sweep.order.corners",
 } as const;
 
+/** How many changed rows are told one by one. */
+const MAX_CHANGED = 10;
+
+/** What was done by hand to the rows before they were made. */
+const ByHand = ({ recipe, edits }: { recipe: ToldRecipe; edits: NonNullable<ToldRecipe["edits"]> }) => {
+  const { t, format } = useLanguage();
+  const made = useMemo(() => rowsOf(asRecipe(recipe)), [recipe]);
+  const { changed, removed } = edits;
+  const counts = [
+    changed.length > 0 ? t("sweep.byHand.changed", { count: changed.length }) : null,
+    removed.length > 0 ? t("sweep.byHand.removed", { count: removed.length }) : null,
+  ].filter((part) => part !== null);
+  const text = (value: unknown) => (value === undefined ? "–" : textOf(value));
+  return (
+    <div className="border-t border-line pt-2">
+      <p>
+        {t("sweep.byHand")}: {counts.join(" · ")}
+      </p>
+      <ul className="mt-1 space-y-1 text-xs text-ink-2">
+        {changed.slice(0, MAX_CHANGED).map(({ row, parameters }) => (
+          <li key={row} className="wrap-anywhere">
+            {t("sweep.byHand.row", {
+              row: format.number(row + 1),
+              changes: differencesOf(made[row] ?? {}, parameters)
+                .map(({ name, before, after }) => `${name} ${text(before)} → ${text(after)}`)
+                .join(", "),
+            })}
+          </li>
+        ))}
+        {changed.length > MAX_CHANGED && <li>…</li>}
+      </ul>
+    </div>
+  );
+};
+
 export const RecipeWords = ({ recipe }: { recipe: ToldRecipe }) => {
   const { t } = useLanguage();
   const words = useSpecWords();
@@ -64,6 +102,7 @@ export const RecipeWords = ({ recipe }: { recipe: ToldRecipe }) => {
           </div>
         ))}
       </dl>
+      {recipe.edits && <ByHand recipe={recipe} edits={recipe.edits} />}
     </div>
   );
 };
