@@ -1,7 +1,7 @@
 // A sweep is made in the browser, seen, extended and trimmed.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { barriersInBoth, complaintsOf, sidewaysOnPhone } from "./page-checks";
+import { barriers, barriersInBoth, complaintsOf, sideways, sidewaysOnPhone } from "./page-checks";
 
 const row = (page: Page, nth: number) =>
   page
