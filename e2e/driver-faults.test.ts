@@ -47,11 +47,13 @@ const start = (args: string[], env: Record<string, string | undefined>, log: str
 
 /** A web server of its own, to be killed without hurting others. */
 const makeSite = async (name: string) => {
+  const dist = process.env.MLQUEUE_DIST;
+  // Without a build the server would be one for development, of which a folder has room for one.
+  if (!dist) throw new Error("MLQUEUE_DIST is not set: run the tests with `npm test`, which builds first.");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let server: ChildProcess;
   const begin = async (): Promise<void> => {
-    const dist = process.env.MLQUEUE_DIST ?? null;
     const env = programEnv({
       env: { ...process.env, SERVER_HOST: "127.0.0.1", SERVER_PORT: String(port) },
       ...{ dataDir: folder, dist, databaseUrl: getEnv().DATABASE_URL, redisUrl: getEnv().REDIS_URL },

@@ -7,7 +7,7 @@ export const MAX_ROWS = 10_000;
 
 /** Any JSON value that can be stored. */
 const value = z.unknown().superRefine((given, context) => {
-  const problem = given === undefined ? "is required" : findUnsafe(given)?.details[0]?.message;
+  const problem = given === undefined ? "is required" : findUnsafe(given, undefined, "parameters")?.details[0]?.message;
   if (problem) context.addIssue({ code: "custom", message: problem });
 });
 const values = z.array(value).min(1).max(MAX_ROWS);

@@ -208,3 +208,12 @@ test("a parameter that is named like a part of every object is kept or refused, 
     expect([name, kept]).toEqual([name, true]);
   }
 });
+
+test("a value that doubles cannot tell from its neighbours is refused, as in a run's parameters", () => {
+  const of = (value: number) => sweepRecipe.safeParse({ parameters: { seed: { kind: "list", values: [1, value] } } });
+  expect(of(2 ** 53 + 2).error?.issues[0]).toMatchObject({
+    path: ["parameters", "seed", "values", 1],
+    message: "must be a whole number within ±2^53, or text",
+  });
+  expect(of(2 ** 53 - 1).success).toBe(true);
+});
