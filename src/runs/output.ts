@@ -4,7 +4,7 @@ import { linesTold } from "../logs/asked";
 import { seriesTold } from "../metrics/asked";
 import type { JsonObject } from "../platform/json-safety";
 import { RUN_STATUSES } from "./run";
-import type { MadeRecipe } from "./sweeps";
+import type { MadeRecipe } from "./sweep-edits";
 import type { Reason } from "./why-waiting";
 
 /** RFC 3339 */

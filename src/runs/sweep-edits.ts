@@ -1,4 +1,5 @@
 // PURE. What somebody changed by hand in the rows of a recipe before they were made.
+import type { SweepRecipe } from "./sweep-recipe";
 import type { Parameters } from "./sweep-rows";
 
 export type Edits = {
@@ -7,6 +8,9 @@ export type Edits = {
   /** Rows that are taken out, as if the recipe did not make them. One that is changed as well is taken out. */
   removed: number[];
 };
+
+/** A recipe that runs were made from, with what was changed by hand in its rows; without `edits` they were made as it says. */
+export type MadeRecipe = SweepRecipe & { edits?: Edits };
 
 export const NO_EDITS: Edits = { changed: [], removed: [] };
 

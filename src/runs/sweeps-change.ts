@@ -4,9 +4,9 @@ import { badField } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { changeMany } from "./cancel";
 import { insertRuns, tellUnit } from "./edit-runs";
-import { type Edits, NO_EDITS } from "./sweep-edits";
+import { type Edits, type MadeRecipe, NO_EDITS } from "./sweep-edits";
 import type { SweepRecipe } from "./sweep-recipe";
-import { getSweep, isFresh, type MadeRecipe, previewSweep, type Sweep } from "./sweeps";
+import { getSweep, isFresh, previewSweep, type Sweep } from "./sweeps";
 import { lockUnit, raiseVersion } from "./unit-lock";
 
 type Which = { recipe: SweepRecipe; edits?: Edits; leaveOut: number[]; onlyFresh: boolean };

@@ -6,14 +6,11 @@ import { keyOf } from "./parameters-key";
 import { type Outlook, outlookOf } from "./plan";
 import { nameOfRun, uniqueNames } from "./run-name";
 import { fitOf } from "./schema-fit";
-import { type Edits, NO_EDITS, withEdits } from "./sweep-edits";
+import { type Edits, type MadeRecipe, NO_EDITS, withEdits } from "./sweep-edits";
 import type { SweepRecipe } from "./sweep-recipe";
 import { type MarkedRow, markRows, rowsOf } from "./sweep-rows";
 import { unitNotFound } from "./unit-lock";
 import type { RunCounts } from "./units";
-
-/** A recipe that runs were made from, with what was changed by hand in its rows; without `edits` they were made as it says. */
-export type MadeRecipe = SweepRecipe & { edits?: Edits };
 
 export type Sweep = {
   sweepId: string;
