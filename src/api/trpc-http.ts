@@ -31,7 +31,7 @@ const noForms = (): never => {
 
 /**
  * What tRPC reads of a request: method, URL, headers, a JSON body, and a signal that its client has gone.
- * tRPC's own adapter makes a `Request` with streams of it, which took half of the time of a call.
+ * tRPC's own adapter makes a `Request` with streams of it: six tenths of the time from a call's arrival to its first wait, in a profile.
  */
 const requestOf = (incoming: IncomingMessage, response: ServerResponse, limit: number): Request => {
   const gone = new AbortController();
