@@ -1,4 +1,4 @@
-// V2: claims and ends over HTTP with 1, 10 and 50 drivers, idle drivers' heartbeats, metric points, and the pages of a long unit.
+// V2: claims and ends over HTTP with 1, 10 and 50 drivers, idle drivers' heartbeats, metric points, a long unit's pages, a big sweep's preview.
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "../src/driver/client";
@@ -56,13 +56,28 @@ await bench("runs", async (services) => {
     return count / ((performance.now() - startedAt) / 1000);
   };
 
+  /** @returns pairs of calls per second that ask for nothing: what the wire lets through, both ends on this machine */
+  const askForNothing = async (callers: number): Promise<number> => {
+    let left = count;
+    const call = async (): Promise<void> => {
+      while (left-- > 0) {
+        await client.accounts.me.query();
+        await client.accounts.me.query();
+      }
+    };
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: callers }, call));
+    return count / ((performance.now() - startedAt) / 1000);
+  };
+
   const figures: Figure[] = [];
   for (const drivers of [1, 10, 50]) {
-    const [runs = []] = await inTurn(rounds, [() => work(drivers)]);
+    const [runs = [], bare = []] = await inTurn(rounds, [() => work(drivers), () => askForNothing(drivers)]);
     const one = {
       name: `claim and complete by the driver's client, ${drivers} drivers of one unit`,
       unit: "/s" as const,
       runs,
+      limit: { name: "two calls of `accounts.me`, as many callers", runs: bare },
     };
     figures.push(drivers === 10 ? { ...one, target: { atLeast: 1000 } } : one);
   }
@@ -136,6 +151,8 @@ await bench("runs", async (services) => {
     { id: string }[]
   >`SELECT id FROM runs WHERE unit_id = ${metricUnit} ORDER BY place LIMIT 1`;
   const longUnit = await newUnit(services, `long${units++}_`, 10_000);
+  const previewUnit = await newUnit(services, `preview${units++}_`, 0);
+  const many = { kind: "logRange" as const, from: 0.0001, to: 1, count: 100 };
   for (const [name, target, call] of [
     [
       "a chart of 1,000 points out of 1,000,000",
@@ -143,10 +160,15 @@ await bench("runs", async (services) => {
       () => client.runs.metrics.query({ runId: firstRun?.id ?? "", key: "loss", maxPoints: 1000 }),
     ],
     ["a unit of 10,000 runs: its state", 20, () => client.units.get.query({ unitId: longUnit })],
+    [
+      "a sweep preview of 10,000 rows",
+      undefined,
+      () => client.sweeps.preview.mutate({ unitId: previewUnit, recipe: { parameters: { lr: many, seed: many } } }),
+    ],
     ["a unit of 10,000 runs: its first 100", 20, () => client.runs.list.query({ unitId: longUnit, limit: 100 })],
   ] as const) {
     const [runs = []] = await inTurn(rounds, [() => p95(call)]);
-    figures.push({ name: `${name}, p95`, unit: "ms", runs, target: { atMost: target } });
+    figures.push({ name: `${name}, p95`, unit: "ms", runs, ...(target && { target: { atMost: target } }) });
   }
   return figures;
 });

@@ -8,7 +8,7 @@ import type {
   inferProcedureOutput,
 } from "@trpc/server";
 import type { AppRouter } from "../api/root";
-import { toMLQueueError } from "./errors";
+import { noAnswerWithin, toMLQueueError } from "./errors";
 import { apiKeyOf, urlOf } from "./settings";
 
 export type { AppRouter };
@@ -63,26 +63,39 @@ const proxyOf = (callers: Record<string, Caller>, path: string[] = []): unknown 
  */
 export const createClient = (options: ClientOptions = {}): Client => {
   const apiKey = apiKeyOf(options.apiKey);
-  const send = options.fetch ?? fetch;
   const timeoutMs = options.timeoutMs ?? 30_000;
   const untyped = createTRPCUntypedClient<AppRouter>({
     links: [
       httpLink({
         url: `${urlOf(options.url)}/api/trpc`,
         headers: { authorization: `Bearer ${apiKey}` },
-        fetch: (input, init) => {
-          const timeout = AbortSignal.timeout(timeoutMs);
-          const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-          return send(input as string | URL, { ...(init as RequestInit), signal });
-        },
+        ...(options.fetch && { fetch: options.fetch as typeof fetch }),
       }),
     ],
   });
-  const withErrorClasses = (error: unknown): never => {
-    throw toMLQueueError(error);
+  /** One timer and one signal a call, both gone with it: AbortSignal.timeout stays for its whole time, which thousands of calls feel. */
+  const within = async (signal: AbortSignal | undefined, call: (options: CallOptions) => Promise<unknown>) => {
+    const stop = new AbortController();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      stop.abort();
+    }, timeoutMs);
+    const onAbort = (): void => stop.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await call({ signal: stop.signal });
+    } catch (error) {
+      throw isLate ? noAnswerWithin(timeoutMs, error) : toMLQueueError(error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
   };
   return proxyOf({
-    query: (path, input, callOptions) => untyped.query(path, input, callOptions).catch(withErrorClasses),
-    mutate: (path, input, callOptions) => untyped.mutation(path, input, callOptions).catch(withErrorClasses),
+    query: (path, input, { signal } = {}) => within(signal, (callOptions) => untyped.query(path, input, callOptions)),
+    mutate: (path, input, { signal } = {}) =>
+      within(signal, (callOptions) => untyped.mutation(path, input, callOptions)),
   }) as Client;
 };

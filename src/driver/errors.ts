@@ -109,6 +109,15 @@ export const toMLQueueError = (error: unknown): unknown => {
   });
 };
 
+/** For a call that took longer than it may. */
+export const noAnswerWithin = (timeoutMs: number, cause: unknown): UnavailableError =>
+  new UnavailableError({
+    message: `The server did not answer within ${timeoutMs / 1000} s.`,
+    code: "UNREACHABLE",
+    retryable: true,
+    ...(cause instanceof Error && { cause }),
+  });
+
 /** fetch says "fetch failed"; what failed stands in the cause. */
 const reasonOf = (error: Error): string => {
   let inner: unknown = error;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { getSql } from "../platform/db";
 import { useTestServices } from "../testing/services";
 import { appendPoints, type MetricPoint } from "./append";
-import { readMetrics } from "./read";
+import { listSeries, readMetrics } from "./read";
 
 useTestServices();
 
@@ -45,6 +45,18 @@ test("points come back by key, steps ascending, with their times", async () => {
   expect(Object.keys(await readMetrics(subject, { key: "acc" }))).toEqual(["acc"]);
   expect(await readMetrics(subject, { key: "none" })).toEqual({});
   expect(await readMetrics("task_unknown", { maxPoints: 10 })).toEqual({});
+});
+
+test("of a long series only its ends and as many points as wanted are looked at, whatever the planner was told", async () => {
+  const sql = getSql();
+  await append([["loss", 0, 1]]);
+  await sql`ANALYZE metric_points`;
+  await sql`
+    INSERT INTO metric_points (subject_id, key, step, attempt, value, at)
+    SELECT ${subject}, 'loss', n, 1, 0, now() FROM generate_series(1, 50000) n`;
+  const plan = await sql<{ "QUERY PLAN": string }[]>`EXPLAIN (ANALYZE) ${listSeries(sql, subject, "loss", 1000)}`;
+  const read = plan.flatMap((line) => /metric_points.*actual.* rows=([\d.]+)/.exec(line["QUERY PLAN"])?.[1] ?? []);
+  expect(Math.max(...read.map(Number))).toBe(1001);
 });
 
 test("of the same attempt, key and step the last one wins, within a batch too", async () => {

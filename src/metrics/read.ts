@@ -34,8 +34,12 @@ export const readMetrics = async (
 
 const toPoint = ({ step, value, at }: Row): ReadPoint => ({ step, value, timestamp: at.toISOString() });
 
-/** Keys with their range of steps, each by a few looks into the primary key, and whether there are more points than wanted. */
-const listSeries = (sql: SqlLike, subjectId: string, key: string | null, maxPoints: number | null) => {
+/**
+ * Keys with their range of steps, each by a few looks into the primary key, and whether there are more points than wanted. That
+ * is asked in the key's order and behind an offset that the planner does not know: it takes every series for a short one, and
+ * would else read all of it first.
+ */
+export const listSeries = (sql: SqlLike, subjectId: string, key: string | null, maxPoints: number | null) => {
   const limit = maxPoints ?? 0;
   return sql<Series[]>`
     WITH RECURSIVE keys AS (
@@ -48,8 +52,8 @@ const listSeries = (sql: SqlLike, subjectId: string, key: string | null, maxPoin
       SELECT k.key,
         (SELECT min(step) FROM metric_points m WHERE m.subject_id = ${subjectId} AND m.key = k.key) AS "from",
         (SELECT max(step) FROM metric_points m WHERE m.subject_id = ${subjectId} AND m.key = k.key) AS "to",
-        ${maxPoints !== null} AND (SELECT count(*) FROM (SELECT FROM metric_points m WHERE m.subject_id = ${subjectId} AND m.key = k.key
-          LIMIT ${limit + 1}) AS some_points) > ${limit} AS "isLong"
+        ${maxPoints !== null} AND EXISTS (SELECT 1 FROM metric_points m WHERE m.subject_id = ${subjectId} AND m.key = k.key
+          ORDER BY step OFFSET (SELECT ${limit}::int) LIMIT 1) AS "isLong"
       FROM keys k WHERE k.key IS NOT NULL
     ) series WHERE "from" IS NOT NULL`;
 };

@@ -6,6 +6,8 @@ export type CoalesceOptions = {
   maxUnderWay: number;
   /** per statement */
   maxItems: number;
+  /** so long the first item waits for more, in ms; 0: for the other events of its turn of the loop */
+  gatherMs?: number;
 };
 
 /**
@@ -15,7 +17,7 @@ export type CoalesceOptions = {
  */
 export const coalesce = <Item, Answer>(
   run: (items: Item[]) => Promise<Answer[]>,
-  { maxUnderWay, maxItems }: CoalesceOptions,
+  { maxUnderWay, maxItems, gatherMs = 0 }: CoalesceOptions,
 ): ((item: Item) => Promise<Answer>) => {
   type Waiting = { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void };
   const waiting: Waiting[] = [];
@@ -35,8 +37,7 @@ export const coalesce = <Item, Answer>(
   const schedule = (): void => {
     if (isScheduled || underWay >= maxUnderWay || waiting.length === 0) return;
     isScheduled = true;
-    // After the other events of this turn of the loop, which may bring more.
-    setImmediate(() => {
+    const start = (): void => {
       isScheduled = false;
       underWay++;
       void runBatch(waiting.splice(0, maxItems)).finally(() => {
@@ -44,7 +45,9 @@ export const coalesce = <Item, Answer>(
         schedule();
       });
       schedule();
-    });
+    };
+    if (gatherMs > 0) setTimeout(start, gatherMs);
+    else setImmediate(start);
   };
 
   return (item) =>

@@ -45,6 +45,31 @@ export const closeDb = async (): Promise<void> => {
   holder.mlqueueLockSql = undefined;
 };
 
+/**
+ * A transaction in one round trip: BEGIN, the statements and COMMIT are sent at once. For statements that need nothing of each
+ * other's answers; each sees what was committed before it ran, so that one after a lock sees what the lock waited for.
+ *
+ * @returns the statements' answers
+ * @throws what the first failed statement threw: nothing is written then
+ */
+export const inOneTrip = async <T extends readonly unknown[]>(
+  statements: (sql: SqlLike) => { [Index in keyof T]: T[Index] | PromiseLike<T[Index]> },
+): Promise<T> => {
+  const sql = await getSql().reserve();
+  try {
+    const ends: PromiseSettledResult<unknown>[] = await Promise.allSettled([
+      sql`BEGIN`,
+      ...statements(sql),
+      sql`COMMIT`,
+    ]);
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed) throw failed.reason;
+    return ends.slice(1, -1).map((end) => end.status === "fulfilled" && end.value) as unknown as T;
+  } finally {
+    sql.release();
+  }
+};
+
 /** Runs again, three times at most, what a deadlock or a serialization failure ended. */
 export const withRetries = async <T>(run: () => Promise<T>): Promise<T> => {
   for (let left = 3; ; left--) {

@@ -1,14 +1,14 @@
 // A driver takes the next run, or a given one.
 import type postgres from "postgres";
 import { coalesce } from "../platform/coalesce";
-import { getSql, type SqlLike, withRetries } from "../platform/db";
+import { getSql, inOneTrip, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
 import { type Run, type RunRow, runColumns, toRun } from "./run";
-import { lockUnit } from "./unit-lock";
+import { lockUnit, unitLock, unitNotFound } from "./unit-lock";
 import { CONNECTED_SECONDS } from "./units";
-import { isOpen, RUN_CONDITIONS } from "./why-waiting";
+import { RUN_CONDITIONS, UNIT_CONDITIONS } from "./why-waiting";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
@@ -24,48 +24,72 @@ const isClaimable = (sql: SqlLike) => sql`${sql.unsafe(RUN_CONDITIONS)} AND dele
 
 export type Claim = { unitId: string; driverId?: string | undefined; claimKey?: string | undefined };
 
+/** Claims of several drivers of one unit. A key that comes twice at once is one claim. */
+const statementsOf = (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]) => {
+  const { unitId } = claims[0];
+  const keys = claims.flatMap((claim) => claim.claimKey ?? []);
+  const asking = claims.filter(
+    ({ claimKey }, index) =>
+      claimKey === undefined || claims.findIndex((other) => other.claimKey === claimKey) === index,
+  );
+  return [
+    unitLock(sql, userId, unitId),
+    keys.length === 0 ? [] : claimedUnder(sql, unitId, keys),
+    take(sql, userId, unitId, asking),
+  ] as const satisfies unknown[];
+};
+
+type Answers = readonly [{ version: number }[], Keyed[], Keyed[]];
+type Keyed = RunRow & { claim_key: string | null };
+
+/** @throws NOT_FOUND for the unit */
+const toRuns = (claims: [Claim, ...Claim[]], [unit, known, taken]: Answers): (Run | null)[] => {
+  if (!unit[0]) throw unitNotFound(claims[0].unitId);
+  const byKey = new Map(
+    [...known, ...taken].flatMap((row) => (row.claim_key === null ? [] : [[row.claim_key, toRun(row)]])),
+  );
+  const others = taken.filter((row) => row.claim_key === null).map(toRun);
+  return claims.map(({ claimKey }) => (claimKey === undefined ? others.shift() : byKey.get(claimKey)) ?? null);
+};
+
 /**
- * Claims for several drivers of one unit, in the caller's transaction: the lowest places, in the order of the claims.
+ * Claims in the caller's transaction: the lowest places, in the order of the claims.
  * @returns one answer per claim; null when nothing may be claimed any more
  * @throws NOT_FOUND for the unit
  */
-export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> => {
-  const { unitId } = claims[0];
-  const unit = await lockUnit(sql, userId, unitId);
-  const keys = claims.flatMap((claim) => claim.claimKey ?? []);
-  const known = keys.length === 0 ? [] : await claimedUnder(sql, unitId, keys);
-  const got = new Map(known.map((row) => [row.claim_key, toRun(row)]));
-  // A key that comes twice at once is one claim.
-  const asking = claims.filter(
-    ({ claimKey }, index) =>
-      claimKey === undefined ||
-      (!got.has(claimKey) && claims.findIndex((other) => other.claimKey === claimKey) === index),
-  );
-  const rows = !isOpen(unit) || asking.length === 0 ? [] : await take(sql, unitId, asking);
-  const taken = new Map(asking.map((claim, index) => [claim, rows[index] ? toRun(rows[index]) : null]));
-  for (const [claim, run] of taken) if (claim.claimKey !== undefined && run) got.set(claim.claimKey, run);
-  return claims.map((claim) =>
-    claim.claimKey === undefined ? (taken.get(claim) ?? null) : (got.get(claim.claimKey) ?? null),
-  );
-};
+export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> =>
+  toRuns(claims, await Promise.all(statementsOf(sql, userId, claims)));
 
-const claimedUnder = (sql: SqlLike, unitId: string, keys: string[]) => sql<(RunRow & { claim_key: string })[]>`
-  SELECT ${runColumns(sql)}, runs.claim_key FROM runs
-  WHERE unit_id = ${unitId} AND claim_key = ANY(${keys}) AND status = 'running' AND deleted_at IS NULL`;
+const claimsInOneTrip = async (userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> =>
+  toRuns(claims, await inOneTrip<Answers>((sql) => statementsOf(sql, userId, claims)));
 
-const take = (sql: SqlLike, unitId: string, claims: Claim[]) => {
+const isClaimedUnder = (sql: SqlLike, unitId: string, keys: string[]) => sql`
+  unit_id = ${unitId} AND claim_key = ANY(${keys}) AND status = 'running' AND deleted_at IS NULL`;
+
+const claimedUnder = (sql: SqlLike, unitId: string, keys: string[]) => sql<Keyed[]>`
+  SELECT ${runColumns(sql)}, runs.claim_key FROM runs WHERE ${isClaimedUnder(sql, unitId, keys)}`;
+
+/** Under the unit's lock. A key that has a run already takes no other. */
+const take = (sql: SqlLike, userId: string, unitId: string, claims: Claim[]) => {
   const given = claims.map(({ driverId, claimKey }) => ({ driver_id: driverId ?? null, claim_key: claimKey ?? null }));
-  return sql<RunRow[]>`
-    WITH next AS (
+  const keys = claims.flatMap((claim) => claim.claimKey ?? []);
+  return sql<Keyed[]>`
+    WITH asking AS (
+      SELECT driver_id, claim_key, row_number() OVER (ORDER BY given) AS nth
+      FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb) AS (driver_id text, claim_key text)) WITH ORDINALITY
+        AS g(driver_id, claim_key, given)
+      WHERE claim_key IS NULL OR claim_key NOT IN (SELECT claim_key FROM runs WHERE ${isClaimedUnder(sql, unitId, keys)})
+    ), next AS (
       SELECT id, row_number() OVER (ORDER BY place) AS nth FROM (
-        SELECT id, place FROM runs WHERE unit_id = ${unitId} AND ${isClaimable(sql)} ORDER BY place LIMIT ${claims.length}) AS heads
+        SELECT id, place FROM runs
+        WHERE unit_id = ${unitId} AND ${isClaimable(sql)} AND EXISTS (
+          SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL AND ${sql.unsafe(UNIT_CONDITIONS)})
+        ORDER BY place LIMIT ${claims.length}) AS heads
     ), started AS (
-      UPDATE runs SET ${startOf(sql, sql`g.driver_id`, sql`g.claim_key`)}
-      FROM next JOIN ROWS FROM (jsonb_to_recordset(${JSON.stringify(given)}::text::jsonb) AS (driver_id text, claim_key text)) WITH ORDINALITY
-        AS g(driver_id, claim_key, nth) ON g.nth = next.nth
-      WHERE runs.id = next.id RETURNING ${runColumns(sql)}
+      UPDATE runs SET ${startOf(sql, sql`asking.driver_id`, sql`asking.claim_key`)}
+      FROM next JOIN asking USING (nth) WHERE runs.id = next.id RETURNING ${runColumns(sql)}, runs.claim_key, nth
     )
-    SELECT * FROM started ORDER BY place`;
+    SELECT * FROM started ORDER BY nth`;
 };
 
 /** One per unit: claims that come while a transaction is under way go together into the next one, since its lock is what they wait for. */
@@ -79,7 +103,7 @@ const gathererOf = (userId: string, unitId: string): ((claim: Claim) => Promise<
   // Those that work just now go on by themselves.
   if (gatherers.size >= MAX_GATHERERS) gatherers.clear();
   const made = coalesce<Claim, Run | null>(
-    (claims) => withRetries(() => getSql().begin((sql) => claimIn(sql, userId, claims as [Claim, ...Claim[]]))),
+    (claims) => withRetries(() => claimsInOneTrip(userId, claims as [Claim, ...Claim[]])),
     { maxUnderWay: 1, maxItems: 100 },
   );
   gatherers.set(key, made);

@@ -7,14 +7,19 @@ export const unitNotFound = (id: string) => new DomainError("NOT_FOUND", "unitNo
 
 export type LockedUnit = { version: number; paused: boolean; parametersSchema: JsonObject | null };
 
+type Locked = { version: number; paused: boolean; parameters_schema: JsonObject | null };
+
+/** The statement of lockUnit; no row where it throws. */
+export const unitLock = (sql: SqlLike, userId: string, unitId: string) => sql<Locked[]>`
+  SELECT version, paused, parameters_schema FROM units
+  WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+
 /**
  * Locks a unit until the transaction is over. Always before its runs, so that two changes never wait for each other.
  * @throws NOT_FOUND, also for another account's unit or one in the trash
  */
 export const lockUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<LockedUnit> => {
-  const [unit] = await sql<{ version: number; paused: boolean; parameters_schema: JsonObject | null }[]>`
-    SELECT version, paused, parameters_schema FROM units
-    WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+  const [unit] = await unitLock(sql, userId, unitId);
   if (!unit) throw unitNotFound(unitId);
   return { version: unit.version, paused: unit.paused, parametersSchema: unit.parameters_schema };
 };

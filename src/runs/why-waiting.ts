@@ -43,17 +43,21 @@ const doesNotFit = (misfit: string | null): Blocker => ({
   params: { misfit: misfit ?? "" },
 });
 
+const conditionsOf = (what: "run" | "unit"): string =>
+  CONDITIONS.flatMap(({ of, column, is }) =>
+    of === what
+      ? [is === null ? `${column} IS NULL` : typeof is === "string" ? `${column} = '${is}'` : `${column} = ${is}`]
+      : [],
+  ).join(" AND ");
+
 /**
  * The conditions of the run as text for a WHERE: `status = 'pending' AND misfit IS NULL`. The values stand in it, so that the planner
  * sees them and takes the index.
  */
-export const RUN_CONDITIONS: string = CONDITIONS.flatMap(({ of, column, is }) =>
-  of === "run" ? [is === null ? `${column} IS NULL` : `${column} = '${is}'`] : [],
-).join(" AND ");
+export const RUN_CONDITIONS: string = conditionsOf("run");
 
-/** Whether the unit lets any run be claimed. */
-export const isOpen = (unit: Pick<ClaimUnit, "paused">): boolean =>
-  CONDITIONS.every(({ of, column, is }) => of !== "unit" || unit[column] === is);
+/** Those of the unit, likewise. */
+export const UNIT_CONDITIONS: string = conditionsOf("unit");
 
 /** What forbids to claim the run. A claim takes the first run in order for which this is null, and none where there is none. */
 export const blockerOf = (unit: ClaimUnit, run: ClaimRun): Blocker | null =>
