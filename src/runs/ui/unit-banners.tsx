@@ -22,7 +22,8 @@ export const driverSnippet = (way: Way, unit: { unitId: string; groupName: strin
   const env = `export MLQUEUE_URL=${origin} MLQUEUE_API_KEY=mlq_…\n`;
   switch (way) {
     case "ts":
-      return `import { defineDriver } from "mlqueue";
+      return `// once: npm install the package mlqueue (README, "Drive it yourself") and zod
+import { defineDriver } from "mlqueue";
 import { z } from "zod";
 
 await defineDriver({
@@ -34,7 +35,8 @@ await defineDriver({
   },
 }).start();`;
     case "cli":
-      return `${env}npx mlqueue driver run -u ${shellQuoted(path)} -- python train.py {params}`;
+      return `# once: npm install the package mlqueue (README, "Drive it yourself")
+${env}npx mlqueue driver run -u ${shellQuoted(path)} -- python train.py {params}`;
     case "curl":
       return `${env}curl -X POST "$MLQUEUE_URL/v2/units/${unit.unitId}/heartbeat" -H "Authorization: Bearer $MLQUEUE_API_KEY"
 curl -X POST "$MLQUEUE_URL/v2/units/${unit.unitId}/claim" -H "Authorization: Bearer $MLQUEUE_API_KEY"`;
