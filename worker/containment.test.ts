@@ -95,7 +95,9 @@ describe("the mark", () => {
 test("the machine's identity is told", () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
   expect(pidNamespace()).toMatch(/^pid:\[\d+\]$/);
-  expect(describeContainment(true)).toBe(
-    "Programs run in sessions of their own, die with the worker (setpriv), and what leaves its group is found by its mark in /proc and killed.",
+  expect(describeContainment({ launcher: true, setpriv: true })).toBe(
+    "Programs run in sessions of their own, are killed by the worker's launcher when the worker dies or stands still for 45 s, and what leaves its group is found by its mark in /proc and killed.",
   );
+  expect(describeContainment({ launcher: false, setpriv: true })).toContain("but not when it stands still");
+  expect(describeContainment({ launcher: false, setpriv: false })).toContain("may outlive a killed worker");
 });

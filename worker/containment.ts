@@ -260,12 +260,14 @@ export const bootId = (): string => readLine("/proc/sys/kernel/random/boot_id");
 export const pidNamespace = (): string => (hasProc ? readlinkSync("/proc/self/ns/pid") : "");
 
 /** How well programs are contained on this machine, for the log at start. */
-export const describeContainment = (dieWithWorker: boolean): string => {
-  const parent = dieWithWorker
-    ? "die with the worker (setpriv)"
-    : "may outlive a killed worker (setpriv was not found)";
+export const describeContainment = (has: { launcher: boolean; setpriv: boolean }): string => {
+  const guard = has.launcher
+    ? "are killed by the worker's launcher when the worker dies or stands still for 45 s"
+    : has.setpriv
+      ? "die with the worker (setpriv; no launcher, since perl was not found), but not when it stands still"
+      : "may outlive a killed worker (neither perl nor setpriv was found)";
   const marked = hasProc
     ? "what leaves its group is found by its mark in /proc and killed"
     : "what leaves its process group is not found: this system has no /proc";
-  return `Programs run in sessions of their own, ${parent}, and ${marked}.`;
+  return `Programs run in sessions of their own, ${guard}, and ${marked}.`;
 };

@@ -1,5 +1,6 @@
 // Ends of attempts on disk, until PostgreSQL has them: an outage or a crash between a program's exit and its record loses no result.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { log } from "../src/platform/log";
 import type { AttemptEnd } from "../src/tasks/finish";
@@ -19,14 +20,14 @@ export class EndSpool {
   }
 
   /** Written whole or not at all. The programs of the attempt must be proven dead. */
-  keep(spooled: SpooledEnd): void {
+  async keep(spooled: SpooledEnd): Promise<void> {
     const file = this.#file(spooled.end);
-    writeFileSync(`${file}.part`, JSON.stringify(spooled));
-    renameSync(`${file}.part`, file);
+    await writeFile(`${file}.part`, JSON.stringify(spooled));
+    await rename(`${file}.part`, file);
   }
 
-  forget(key: { taskId: string; attempt: number }): void {
-    rmSync(this.#file(key), { force: true });
+  forget(key: { taskId: string; attempt: number }): Promise<void> {
+    return rm(this.#file(key), { force: true });
   }
 
   /** Every end that is still here. */

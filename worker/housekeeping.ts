@@ -93,7 +93,7 @@ export class Housekeeping {
       const isOwn = workerPid === self.pid && workerStartTime === self.pidStartTime;
       if (isOwn || isAlive(workerPid, workerStartTime)) continue;
       await finishIfCurrent(end);
-      spool.forget(end);
+      await spool.forget(end);
     }
     await giveBack(attempts, "lost", "its worker died");
   }

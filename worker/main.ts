@@ -11,6 +11,7 @@ import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-registry";
 import { bootId, describeContainment, pidNamespace, processStartTime } from "./containment";
 import { EndSpool } from "./end-spool";
+import { Launcher } from "./executors/launcher";
 import { hasSetpriv } from "./executors/process";
 import { inheritableEnv } from "./executors/program-env";
 import { Housekeeping } from "./housekeeping";
@@ -53,6 +54,7 @@ const main = async (): Promise<void> => {
     totals: { gpus: machine.gpus.length, cpus: machine.cpus, memoryMb: machine.memoryMb },
   };
 
+  const launcher = await Launcher.start();
   const running = new Map<string, RunningTask>();
   const claimsUnderWay = new Set<string>();
   const spool = new EndSpool(dataDir);
@@ -63,6 +65,7 @@ const main = async (): Promise<void> => {
     running,
     claimsUnderWay,
     cancelGraceMs: env.CANCEL_GRACE_SECONDS * 1000,
+    guardFor: (seconds) => launcher?.guardFor(seconds),
     onSuperseded: () => {
       log.fatal({ worker: name.name }, "another process took this worker's name; this one stopped");
       pool.stopAll("lost", 0);
@@ -70,7 +73,7 @@ const main = async (): Promise<void> => {
     },
   });
   const inherited = inheritableEnv(process.env);
-  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool };
+  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool, launcher };
   const pool = new Pool({
     worker,
     slots: machine.slots,
@@ -90,7 +93,13 @@ const main = async (): Promise<void> => {
       log.warn({ error: error.message }, "hints from redis are not heard; polling goes on"),
     );
   log.info(
-    { worker: name.name, epoch, ...machine, queues: queues ?? "all", containment: describeContainment(hasSetpriv) },
+    {
+      worker: name.name,
+      epoch,
+      ...machine,
+      queues: queues ?? "all",
+      containment: describeContainment({ launcher: launcher !== null, setpriv: hasSetpriv }),
+    },
     "worker ready",
   );
 
@@ -113,6 +122,7 @@ const main = async (): Promise<void> => {
   pool.stopAll("shutdown", SHUTDOWN_KILL_MS);
   await pool.allDone();
   await presence.stop();
+  await launcher?.close();
   await housekeeping.stop();
   await markStopped(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know yet that this worker stopped"),

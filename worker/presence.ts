@@ -68,6 +68,8 @@ export type PresenceOptions = {
   running: Map<string, RunningTask>;
   claimsUnderWay: Set<string>;
   cancelGraceMs: number;
+  /** Lets programs run on for so long. A worker that stands still cannot kill them itself. */
+  guardFor: (seconds: number) => void;
   /** Called when this worker's name is another process's: it must not go on. */
   onSuperseded: () => void;
 };
@@ -86,6 +88,7 @@ export class Presence {
   }
 
   start(): void {
+    this.#options.guardFor(KILL_FENCE_MS / 1000);
     this.#schedule(HEARTBEAT_MS);
     // On a clock of its own: a heartbeat that hangs fails late or never.
     this.#fence = setInterval(() => this.#killIfFenced(), 1000);
@@ -134,6 +137,7 @@ export class Presence {
     this.#beating = this.#heartbeat()
       .then(() => {
         this.#lastGoodAt = sentAt;
+        this.#options.guardFor((KILL_FENCE_MS - (performance.now() - sentAt)) / 1000);
         this.#schedule(HEARTBEAT_MS);
       })
       .catch((error: unknown) => {

@@ -17,7 +17,8 @@ import { type AttemptFiles, makeAttemptFiles, removeAttemptFiles } from "./attem
 import type { EndSpool } from "./end-spool";
 import { programArgv } from "./executors/argv";
 import { explainEnd } from "./executors/explain-end";
-import { type ProgramEnd, type RunningProgram, startProgram } from "./executors/process";
+import type { Launcher } from "./executors/launcher";
+import { type Program, type ProgramEnd, type RunningProgram, startProgram } from "./executors/process";
 import { programEnv } from "./executors/program-env";
 import { ProgramOutput } from "./program-output";
 import type { RunningTask, StopReason } from "./running-task";
@@ -32,6 +33,8 @@ export type RunContext = {
   inherited: Record<string, string>;
   dataDir: string;
   spool: EndSpool;
+  /** null: the worker forks programs itself */
+  launcher: Launcher | null;
 };
 
 /** After SIGTERM because of a timeout, the program has this long to save what it can. */
@@ -90,7 +93,7 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
     await giveBack([task], "given_back", "its GPUs were taken by another worker of this machine");
     return;
   }
-  const files = makeAttemptFiles(context.dataDir, task.taskId, task.attempt, programConfig(task.config));
+  const files = await makeAttemptFiles(context.dataDir, task.taskId, task.attempt, programConfig(task.config));
   const output = openOutput(task, context);
   output.tailMetrics(files.metrics);
   const end = await runProgram({ task, context, control, files, gpus, output });
@@ -98,7 +101,7 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
   await output.close(OUTPUT_DEADLINE_MS);
   const verdict = judge(task, end, files, output.lastStderrLines(20));
   await record(task, context, verdict);
-  removeAttemptFiles(files);
+  await removeAttemptFiles(files);
   log.info(
     {
       taskId: task.taskId,
@@ -159,7 +162,7 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
   // Cancelled or shut down before it began.
   const stopped = control.stopped();
   if (stopped) return neverStarted(stopped.reason);
-  const program = startProgram({
+  const ofTask: Program = {
     argv: argv.argv,
     cwd: task.command === null ? folder : resolve(process.env.MLQUEUE_ROOT || process.cwd()),
     env: programEnv({
@@ -169,7 +172,8 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
       gpus: context.gpus.length > 0 ? gpus : null,
     }),
     mark: { taskId: task.taskId, attempt: task.attempt },
-  });
+  };
+  const program = await startProgram(ofTask, context.launcher);
   output.attach(program.stdout, program.stderr);
   control.started(program);
   const timer =
@@ -181,11 +185,12 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
   return end;
 };
 
-type Verdict = AttemptEnd | { outcome: "given_back" } | { outcome: "lost" };
+type Verdict = AttemptEnd | { outcome: "given_back" } | { outcome: "lost" } | { outcome: "launcher_died" };
 
 const judge = (task: ClaimedTask, end: ProgramEnd, files: AttemptFiles, lastStderr: string[]): Verdict => {
   const common = { taskId: task.taskId, attempt: task.attempt, exitCode: end.exitCode, signal: end.signal };
   if (end.reason === "lost") return { outcome: "lost" };
+  if (end.reason === "launcher_died") return { outcome: "launcher_died" };
   if (end.reason === "cancelled") return { ...common, outcome: "cancelled" };
   const read = readResult(files.result);
   const result = "result" in read ? read.result : null;
@@ -209,9 +214,13 @@ const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict):
     await untilRecorded(() => giveBack([task], "given_back", "its worker shut down"));
     return;
   }
-  context.spool.keep({ end: verdict, workerPid: context.self.pid, workerStartTime: context.self.pidStartTime });
+  if (verdict.outcome === "launcher_died") {
+    await untilRecorded(() => giveBack([task], "lost", "what starts the worker's programs died"));
+    return;
+  }
+  await context.spool.keep({ end: verdict, workerPid: context.self.pid, workerStartTime: context.self.pidStartTime });
   await untilRecorded(() => finishIfCurrent(verdict));
-  context.spool.forget(verdict);
+  await context.spool.forget(verdict);
 };
 
 const MAX_PAUSE_MS = 2000;

@@ -2,12 +2,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { LogLine } from "../src/logs/append";
 import type { MetricPoint } from "../src/metrics/append";
+import { Launcher } from "./executors/launcher";
 import { startProgram } from "./executors/process";
 import type { Limits } from "./line-buffer";
 import { ProgramOutput } from "./program-output";
+
+let launcher: Launcher | null = null;
+beforeAll(async () => {
+  launcher = await Launcher.start();
+});
+afterAll(() => launcher?.close());
 
 let count = 0;
 const run = async (file: string, args: string[] = [], limits: Partial<Limits> = {}) => {
@@ -28,7 +35,7 @@ const run = async (file: string, args: string[] = [], limits: Partial<Limits> = 
     MLQUEUE_METRICS: metrics,
   };
   const argv = [process.execPath, join(import.meta.dirname, "test-programs", file), ...args];
-  const program = startProgram({ argv, cwd: folder, env, mark });
+  const program = await startProgram({ argv, cwd: folder, env, mark }, launcher);
   output.attach(program.stdout, program.stderr);
   output.tailMetrics(metrics);
   expect(await program.ended).toMatchObject({ exitCode: 0 });

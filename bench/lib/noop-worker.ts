@@ -53,6 +53,7 @@ export const openNoopWorker = async (
     running,
     claimsUnderWay,
     cancelGraceMs: 0,
+    guardFor: () => {},
     onSuperseded: () => {
       throw new Error("Another process took the bench's worker name.");
     },

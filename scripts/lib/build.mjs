@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -79,6 +80,9 @@ export const pagesFolder = (dist) => path.relative(ROOT, path.join(dist, "next")
 const bundle = async (dist, log) => {
   const { default: esbuild } = await import(pathToFileURL(path.join(ROOT, "node_modules/esbuild/lib/main.js")).href);
   try {
+    mkdirSync(dist, { recursive: true });
+    // Run by perl, from beside the worker's bundle.
+    copyFileSync(path.join(ROOT, "worker/executors/launcher.pl"), path.join(dist, "launcher.pl"));
     await esbuild.build({
       absWorkingDir: ROOT,
       entryPoints: Object.entries(BUNDLES).map(([out, entry]) => ({ out, in: entry })),

@@ -76,6 +76,8 @@ const explain = (end: ProgramEnd, timeoutSeconds: number | null): { errorKind: E
       return { errorKind: "shutdown", sentence: "The worker was shut down, and the program with it." };
     case "lost":
       return { errorKind: "lost", sentence: "The worker no longer held this attempt, and the program was stopped." };
+    case "launcher_died":
+      return { errorKind: "lost", sentence: "What starts the worker's programs died, and the program with it." };
     case "exited":
       return explainExit(end);
   }

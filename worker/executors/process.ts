@@ -1,11 +1,12 @@
 // Runs a program as a child process in a session of its own. The end is told only when all it started is proven dead.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
-import { type Leader, leaderOf, processStartTime, proveDead } from "../containment";
+import { killMarked, type Leader, leaderOf, processStartTime, proveDead } from "../containment";
+import { type ExitStatus, type Launched, type Launcher, LauncherDied } from "./launcher";
 import { oomKills } from "./oom-kills";
 import { makeStopping, type StopReason } from "./stopping";
 
@@ -22,8 +23,8 @@ export type { StopReason };
 export type ProgramEnd = {
   exitCode: number | null;
   signal: string | null;
-  /** a stop that was asked before the program ended by itself, else `exited` */
-  reason: "exited" | "spawn_failed" | StopReason;
+  /** a stop that was asked before the program ended by itself, else `exited`, or what kept it from ending by itself */
+  reason: "exited" | "spawn_failed" | "launcher_died" | StopReason;
   /** best effort: killed while the kernel's count of out-of-memory kills grew */
   oomKilled: boolean;
   /** one sentence, with `spawn_failed` */
@@ -55,31 +56,29 @@ const setpriv = ((): string | null => {
 export const hasSetpriv = setpriv !== null;
 
 /** One sentence where the program cannot be started. Looked up first, since behind setpriv a missing program is only an exit code. */
-const findProblem = ({ argv: [name], cwd, env }: Program): string | null => {
-  if (name === undefined || name === "") return "The command is empty.";
+const findProgram = ({ argv: [name], cwd, env }: Program): { file: string } | { problem: string } => {
+  if (name === undefined || name === "") return { problem: "The command is empty." };
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true)
-    return `The working folder ${cwd} does not exist.`;
+    return { problem: `The working folder ${cwd} does not exist.` };
   const found = searchPath(name, cwd, env.PATH);
-  if ("file" in found) return null;
-  return found.problem === "missing" ? `The program ${name} was not found.` : `The program ${name} is not executable.`;
+  if ("file" in found) return found;
+  return {
+    problem:
+      found.problem === "missing" ? `The program ${name} was not found.` : `The program ${name} is not executable.`,
+  };
 };
 
 const spawnSentence = (error: unknown, name: string): string => {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "E2BIG") return "The arguments and the environment together are longer than this system allows.";
+  if (code === "ENOENT")
+    return `The program ${name} needs an interpreter that does not exist (its first line names it).`;
   if (code === "EAGAIN" || code === "ENOMEM") return `The system has no room for another process (${code}).`;
   return `The program ${name} could not be started: ${error instanceof Error ? error.message : String(error)}.`;
 };
 
-const notStarted = (spawnError: string): ProgramEnd => ({
-  exitCode: null,
-  signal: null,
-  reason: "spawn_failed",
-  oomKilled: false,
-  spawnError,
-});
-
-const spawnFailed = (ended: Promise<ProgramEnd>): RunningProgram => ({
+/** Of what never ran, or was not seen to. */
+const withoutProgram = (ended: Promise<ProgramEnd>): RunningProgram => ({
   pid: null,
   startTime: null,
   stdout: Readable.from([]),
@@ -89,37 +88,57 @@ const spawnFailed = (ended: Promise<ProgramEnd>): RunningProgram => ({
   kill: () => {},
 });
 
+const endBecause = (reason: ProgramEnd["reason"], spawnError?: string): ProgramEnd => ({
+  exitCode: null,
+  signal: null,
+  reason,
+  oomKilled: false,
+  ...(spawnError !== undefined && { spawnError }),
+});
+
+const spawnFailed = (spawnError: string): RunningProgram =>
+  withoutProgram(Promise.resolve(endBecause("spawn_failed", spawnError)));
+
 /** Next's types demand NODE_ENV in every environment; a program gets it only when it was given. */
 const asProcessEnv = (env: Record<string, string>): NodeJS.ProcessEnv => env as NodeJS.ProcessEnv;
 
-/** Starts a program: own session, stdin from /dev/null, nothing of this process' environment but what is given. */
-export const startProgram = (program: Program): RunningProgram => {
+/** Where there is no launcher. @throws what node's spawn throws or reports */
+const spawnHere = ({ argv, cwd, env, mark }: Program): Promise<Launched> => {
+  const [file = "", ...args] = setpriv === null ? argv : [setpriv, "--pdeathsig", "KILL", "--", ...argv];
+  const child = spawn(file, args, {
+    cwd,
+    env: asProcessEnv(env),
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const { pid, stdout, stderr } = child;
+  if (pid === undefined) return new Promise((_, reject) => child.once("error", reject));
+  child.on("error", (error) => log.warn({ ...mark, pid, error: error.message }, "a running program reported an error"));
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, launcherDied: false }));
+  });
+  return Promise.resolve({ pid, stdout, stderr, exited });
+};
+
+/**
+ * Starts a program: own session, stdin from /dev/null, nothing of this process' environment but what is given.
+ *
+ * @param launcher null: this process forks it itself
+ */
+export const startProgram = async (program: Program, launcher: Launcher | null): Promise<RunningProgram> => {
   const name = program.argv[0] ?? "";
   const oomKillsBefore = oomKills();
-  let child: ChildProcess;
+  let launched: Launched;
   try {
-    const problem = findProblem(program);
-    if (problem !== null) return spawnFailed(Promise.resolve(notStarted(problem)));
-    const [file = "", ...args] =
-      setpriv === null ? program.argv : [setpriv, "--pdeathsig", "KILL", "--", ...program.argv];
-    child = spawn(file, args, {
-      cwd: program.cwd,
-      env: asProcessEnv(program.env),
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const found = findProgram(program);
+    if ("problem" in found) return spawnFailed(found.problem);
+    launched = await (launcher ? launcher.launch({ ...program, file: found.file }) : spawnHere(program));
   } catch (error) {
-    return spawnFailed(Promise.resolve(notStarted(spawnSentence(error, name))));
+    if (error instanceof LauncherDied)
+      return withoutProgram(killMarked(program.mark).then(() => endBecause("launcher_died")));
+    return spawnFailed(spawnSentence(error, name));
   }
-  const { pid, stdout, stderr } = child;
-  if (pid === undefined || stdout === null || stderr === null) {
-    return spawnFailed(
-      new Promise((done) => child.once("error", (error) => done(notStarted(spawnSentence(error, name))))),
-    );
-  }
-  child.on("error", (error) =>
-    log.warn({ ...program.mark, pid, error: error.message }, "a running program reported an error"),
-  );
+  const { pid, stdout, stderr, exited } = launched;
   const leader = leaderOf(pid);
   const stopping = makeStopping(program.mark, pid);
   const pipes = [stdout, stderr] as const;
@@ -127,20 +146,16 @@ export const startProgram = (program: Program): RunningProgram => {
   for (const pipe of pipes)
     pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
 
-  const ended = new Promise<ProgramEnd>((done) => {
-    child.once("exit", (exitCode, signal) => {
-      stopping.leaderEnded();
-      const reason = stopping.reason() ?? "exited";
-      const wasKilled = (signal === "SIGKILL" || exitCode === 128 + 9) && !stopping.hasKilled();
-      void (async () => {
-        await stopping.groupTime();
-        await proveDeadAtLast(program.mark, leader);
-        stopping.over();
-        const oomKilled = wasKilled && hasGrown(oomKillsBefore);
-        await drained(pipes);
-        done({ exitCode, signal, reason, oomKilled });
-      })();
-    });
+  const ended = exited.then(async ({ exitCode, signal, launcherDied }): Promise<ProgramEnd> => {
+    stopping.leaderEnded();
+    const reason = stopping.reason() ?? (launcherDied ? "launcher_died" : "exited");
+    const wasKilled = (signal === "SIGKILL" || exitCode === 128 + 9) && !stopping.hasKilled();
+    await stopping.groupTime();
+    await proveDeadAtLast(program.mark, leader);
+    stopping.over();
+    const oomKilled = wasKilled && hasGrown(oomKillsBefore);
+    await drained(pipes);
+    return { exitCode, signal, reason, oomKilled };
   });
   return {
     pid,

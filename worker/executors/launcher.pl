@@ -1,0 +1,184 @@
+# The launcher: a small process that forks a worker's programs, since a fork of the worker itself blocks its event loop for 2 ms.
+# It is their guard as well: when the worker is gone, or was not heard of for so long that its leases end, what it started is killed.
+#
+# Perl, since every Debian, Ubuntu, Fedora and Arch has it without a compiler; its base modules alone. launcher.ts is the other end.
+#
+# stdin: frames `<bytes>\n<fields between NULs>`.
+#   H address token prctl         first: an abstract socket for output, what opens it, the number of prctl(2) here or 0
+#   S id task attempt cwd file argc arg… NAME=value…
+#   G seconds                     what runs may go on for so long; a later frame counts anew
+# stdout: lines.
+#   P id pid      it runs, in a session of its own; its stdout and stderr are two connections that began with `<token> <id> <1|2>\n`
+#   F id errno    it could not be started
+#   X id status   it ended, as wait(2) says; always after P
+#   K             the guard killed what ran
+use strict;
+use warnings;
+use Errno  ();
+use Fcntl  ();
+use POSIX  ();
+use Socket ();
+
+$^F = 2;    # every other descriptor is closed by exec
+binmode STDIN;
+binmode STDOUT;
+
+# Whatever was open when the worker was started is none of its programs' business.
+if ( opendir my $open, '/proc/self/fd' ) {
+    my @open = grep { /^\d+$/ && $_ > 2 } readdir $open;
+    closedir $open;
+    POSIX::close($_) for @open;
+}
+
+my ( $address, $token, $prctl ) = ( '', '', 0 );
+my %program;     # pid => { id, task, attempt }
+my %starting;    # pid => the pipe that exec closes
+my $deadline;    # by uptime, which counts a suspend, in seconds
+my $self = $$;
+
+pipe( my $hear, my $tell ) or die "pipe: $!";
+fcntl( $_, Fcntl::F_SETFL(), Fcntl::O_NONBLOCK() ) for $hear, $tell;
+$SIG{CHLD} = sub { local $!; syswrite $tell, 'x' };
+$SIG{$_} = 'IGNORE' for qw(PIPE INT TERM HUP);
+
+sub answer {
+    my $line = "@_\n";
+    while ( length $line ) {
+        my $written = syswrite STDOUT, $line;
+        if ( defined $written ) { substr( $line, 0, $written ) = '' }
+        elsif ( !$!{EINTR} )    { last }    # the worker is gone: its end of stdin says so, too
+    }
+}
+
+sub uptime {
+    open my $file, '<', '/proc/uptime' or return time;
+    my ($seconds) = split ' ', <$file>;
+    return $seconds;
+}
+
+sub connect_output {
+    my ( $id, $stream ) = @_;
+    socket( my $output, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 ) or return;
+    connect( $output, Socket::pack_sockaddr_un("\0$address") ) or return;
+    syswrite( $output, "$token $id $stream\n" ) or return;
+    return $output;
+}
+
+# In the child. Returns only when something failed, with the reason in $!.
+sub become {
+    my ( $id, $cwd, $file, $arguments, $environment ) = @_;
+    $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT TERM HUP);
+    POSIX::setsid();
+    syscall( $prctl, 1, 9 ) if $prctl;                # PR_SET_PDEATHSIG: die with the launcher
+    POSIX::_exit(127)       if getppid() != $self;    # which died before that
+    my $out = connect_output( $id, 1 ) or return;
+    my $err = connect_output( $id, 2 ) or return;
+    my $null = POSIX::open( '/dev/null', POSIX::O_RDONLY() );
+    return if !defined $null;
+    POSIX::dup2( $null,        0 );
+    POSIX::close($null);
+    POSIX::dup2( fileno($out), 1 );
+    POSIX::dup2( fileno($err), 2 );
+    chdir $cwd or return;
+    %ENV = map { /^([^=]*)=(.*)$/s ? ( $1 => $2 ) : () } @$environment;
+    no warnings 'exec';
+    exec {$file} @$arguments;
+}
+
+sub start {
+    my ( $id, $task, $attempt, $cwd, $file, $count, @rest ) = @_;
+    my @arguments = splice @rest, 0, $count;
+    pipe( my $from, my $to ) or return answer( 'F', $id, $! + 0 );
+    my $pid = fork;
+    return answer( 'F', $id, $! + 0 ) if !defined $pid;
+    if ( $pid == 0 ) {
+        become( $id, $cwd, $file, \@arguments, \@rest );
+        syswrite $to, $! + 0;
+        POSIX::_exit(127);
+    }
+    $program{$pid} = { id => $id, task => $task, attempt => $attempt };
+    $starting{$pid} = $from;
+}
+
+# The pipe was closed by exec, or it carries the errno of what failed.
+sub started {
+    my ($pid) = @_;
+    my $from = delete $starting{$pid} or return;
+    my $errno = '';
+    while (1) {
+        my $read = sysread $from, $errno, 16, length $errno;
+        last if defined $read ? $read == 0 : !$!{EINTR};
+    }
+    if ( $errno eq '' ) { answer( 'P', $program{$pid}{id}, $pid ) }
+    else                { answer( 'F', ( delete $program{$pid} )->{id}, $errno ) }
+}
+
+sub reap {
+    while ( ( my $pid = waitpid -1, POSIX::WNOHANG() ) > 0 ) {
+        my $status = $?;
+        started($pid);
+        my $ended = delete $program{$pid} or next;
+        answer( 'X', $ended->{id}, $status );
+    }
+}
+
+# Processes that left their group carry the attempt's mark in the environment they were started with.
+sub marked {
+    my %wanted = map { ( "$_->{task} $_->{attempt}" => 1 ) } @_;
+    opendir my $proc, '/proc' or return;
+    my @found;
+    for my $pid ( grep { /^\d+$/ && $_ != $self } readdir $proc ) {
+        open my $file, '<', "/proc/$pid/environ" or next;
+        local $/;
+        my $environ = "\0" . ( <$file> // '' );
+        my ($task)    = $environ =~ /\0MLQUEUE_TASK_ID=([^\0]*)\0/   or next;
+        my ($attempt) = $environ =~ /\0MLQUEUE_ATTEMPT=([^\0]*)\0/ or next;
+        push @found, $pid if $wanted{"$task $attempt"};
+    }
+    return @found;
+}
+
+sub kill_all {
+    my @ours = values %program;
+    for ( 1 .. 250 ) {
+        kill 'KILL', map { -$_ } keys %program;
+        my @marked = marked(@ours);
+        kill 'KILL', @marked if @marked;
+        reap();
+        return if !@marked && !%program;
+        select undef, undef, undef, 0.02;
+    }
+}
+
+sub obey {
+    my ( $verb, @fields ) = split /\0/, $_[0], -1;
+    if    ( $verb eq 'S' ) { start(@fields) }
+    elsif ( $verb eq 'G' ) { $deadline = uptime() + $fields[0] }
+    elsif ( $verb eq 'H' ) { ( $address, $token, $prctl ) = @fields }
+}
+
+my $input = '';
+while (1) {
+    my $waiting = '';
+    vec( $waiting, fileno $_, 1 ) = 1 for *STDIN, $hear, values %starting;
+    my $found = select $waiting, undef, undef, %program && defined $deadline ? 1 : undef;
+    $waiting = '' if $found < 0;
+    for my $pid ( keys %starting ) { started($pid) if $waiting ne '' && vec $waiting, fileno $starting{$pid}, 1 }
+    if ( $waiting ne '' && vec $waiting, fileno $hear, 1 ) { sysread $hear, my $rest, 4096 }
+    reap();
+    if ( $waiting ne '' && vec $waiting, fileno STDIN, 1 ) {
+        my $read = sysread STDIN, $input, 262144, length $input;
+        if ( defined $read ? $read == 0 : !$!{EINTR} ) { kill_all(); exit 0 }
+        while ( $input =~ /^(\d+)\n/ && length $input >= $+[0] + $1 ) {
+            my ( $head, $length ) = ( $+[0], $1 );
+            my $frame = substr $input, $head, $length;
+            substr( $input, 0, $head + $length ) = '';
+            obey($frame);
+        }
+    }
+    if ( defined $deadline && %program && uptime() > $deadline ) {
+        undef $deadline;
+        kill_all();
+        answer('K');
+    }
+}

@@ -1,0 +1,175 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, expect, test, vi } from "vitest";
+import { findMarked, isAlive, processStartTime } from "../containment";
+import { LaunchError, Launcher } from "./launcher";
+import { startProgram } from "./process";
+
+const programs = join(import.meta.dirname, "../test-programs");
+const launchers: Launcher[] = [];
+afterEach(() => Promise.all(launchers.splice(0).map((one) => one.close())));
+const started = async (): Promise<Launcher> => {
+  const launcher = await Launcher.start();
+  if (!launcher) throw new Error("There is no perl on this machine.");
+  launchers.push(launcher);
+  return launcher;
+};
+
+let count = 0;
+const newMark = () => ({ taskId: `task_launcher_${process.pid}_${++count}`, attempt: 1 });
+const envOf = (mark: { taskId: string }, more: Record<string, string> = {}) => ({
+  PATH: process.env.PATH ?? "",
+  MLQUEUE_TASK_ID: mark.taskId,
+  MLQUEUE_ATTEMPT: "1",
+  ...more,
+});
+const node = (file: string, ...args: string[]) => [process.execPath, join(programs, file), ...args];
+const childrenOf = (pid: number): number[] =>
+  execFileSync("sh", ["-c", `ps -o pid= --ppid ${pid} || true`], { encoding: "utf8" })
+    .split("\n")
+    .flatMap((line) => Number(line) || []);
+
+/** Of this process. */
+const launcherPid = (): number => {
+  const pid = childrenOf(process.pid).find((one) =>
+    readFileSync(`/proc/${one}/cmdline`, "latin1").includes("launcher.pl"),
+  );
+  if (pid === undefined) throw new Error("No launcher runs.");
+  return pid;
+};
+
+test("arguments and environment arrive byte for byte, whatever they contain", async () => {
+  const launcher = await started();
+  const text = fc.string({ unit: "binary", maxLength: 30 }).filter((one) => !one.includes("\0"));
+  await fc.assert(
+    fc.asyncProperty(fc.array(text, { maxLength: 5 }), text, async (args, value) => {
+      const mark = newMark();
+      const printer = "process.stdout.write(JSON.stringify([process.argv.slice(1), process.env.VALUE]))";
+      const program = await startProgram(
+        {
+          argv: [process.execPath, "-e", printer, "--", ...args],
+          cwd: programs,
+          env: envOf(mark, { VALUE: value }),
+          mark,
+        },
+        launcher,
+      );
+      let out = "";
+      program.stdout.setEncoding("utf8").on("data", (chunk: string) => (out += chunk));
+      program.stderr.resume();
+      expect((await program.ended).exitCode).toBe(0);
+      expect(JSON.parse(out)).toEqual([args, value]);
+    }),
+    { numRuns: 15, examples: [[["", "a\nb", "$HOME `x` \\", "ü 中"], "line\nline=2"]] },
+  );
+});
+
+test("a program gets no descriptor but its three, and no variable but its own", async () => {
+  const launcher = await started();
+  const mark = newMark();
+  const script =
+    "ls /proc/self/fd | tr '\\n' ' '; env | grep -c -v -e ^PATH= -e ^MLQUEUE_ -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD=";
+  const program = await startProgram({ argv: ["sh", "-c", script], cwd: "/", env: envOf(mark), mark }, launcher);
+  let out = "";
+  program.stdout.on("data", (chunk: Buffer) => (out += chunk));
+  program.stderr.resume();
+  await program.ended;
+  // 3 is the folder that ls reads.
+  expect(out.trim()).toBe("0 1 2 3 0");
+});
+
+test("a connection that does not know the token gets nothing and is closed", async () => {
+  await started();
+  const address = readFileSync("/proc/net/unix", "utf8").match(/@(mlqueue-[0-9a-f]{16}-+)$/m)?.[1];
+  const socket = connect({ path: `\0${address}` });
+  socket.write(`${"0".repeat(32)} 1 1\n`);
+  let got = 0;
+  socket.on("data", (chunk) => (got += chunk.length)).on("error", () => {});
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(got).toBe(0);
+});
+
+test("what a launcher that was killed ran is told as such, and the next program finds another launcher", async () => {
+  const launcher = await started();
+  const before = launcherPid();
+  const marks = [newMark(), newMark(), newMark()];
+  const running = await Promise.all(
+    marks.map((mark) =>
+      startProgram({ argv: node("forks-a-daemon.mjs", "--stay"), cwd: "/", env: envOf(mark), mark }, launcher),
+    ),
+  );
+  for (const one of running) {
+    one.stdout.resume();
+    one.stderr.resume();
+  }
+  process.kill(before, "SIGKILL");
+  for (const one of running) expect(await one.ended).toMatchObject({ reason: "launcher_died", signal: "SIGKILL" });
+  for (const mark of marks) expect(await findMarked(mark)).toEqual([]);
+  const mark = newMark();
+  const next = await startProgram({ argv: ["true"], cwd: "/", env: envOf(mark), mark }, launcher);
+  next.stdout.resume();
+  next.stderr.resume();
+  expect(await next.ended).toMatchObject({ exitCode: 0, reason: "exited" });
+  expect(launcherPid()).not.toBe(before);
+});
+
+test("a system call that fails on the way is told by its name", async () => {
+  const launcher = await started();
+  const launch = (file: string, cwd: string, argv = [file]) =>
+    launcher.launch({ file, argv, cwd, env: {}, mark: newMark() });
+  await expect(launch("/no/such/program", "/")).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(launch("/bin/true", "/no/such/folder")).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(launch("/bin/true", "/", ["true", "x".repeat(3_000_000)])).rejects.toMatchObject({ code: "E2BIG" });
+  await expect(launch("/bin/true", "/", ["true", "a\0b"])).rejects.toThrow(LaunchError);
+});
+
+/** A worker of its own that runs a daemon which ignores everything, and says the pids. */
+const bareWorker = async (
+  guardSeconds: number,
+): Promise<{ worker: ChildProcess; pids: number[]; mark: { taskId: string; attempt: number } }> => {
+  const mark = newMark();
+  const source = `
+    import { Launcher } from ${JSON.stringify(join(import.meta.dirname, "launcher.ts"))};
+    const launcher = await Launcher.start();
+    launcher.guardFor(${guardSeconds});
+    const env = ${JSON.stringify(envOf(mark))};
+    const argv = ${JSON.stringify(node("forks-a-daemon.mjs", "--stay"))};
+    const one = await launcher.launch({ file: argv[0], argv, cwd: "/", env, mark: ${JSON.stringify(mark)} });
+    one.stdout.on("data", (chunk) => process.stdout.write(chunk));
+    one.stderr.resume();
+    one.exited.then((status) => process.stdout.write("exited " + JSON.stringify(status) + "\\n"));
+    setInterval(() => {}, 1000);`;
+  const worker = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  workers.push(worker);
+  let out = "";
+  worker.stdout?.on("data", (chunk: Buffer) => (out += chunk));
+  await vi.waitFor(() => expect(out).toMatch(/daemon \d+/), { timeout: 15_000 });
+  const pids = (await findMarked(mark)).map(({ pid }) => pid);
+  expect(pids.length).toBeGreaterThanOrEqual(2);
+  return { worker, pids, mark };
+};
+const workers: ChildProcess[] = [];
+afterEach(() => {
+  for (const one of workers.splice(0)) one.kill("SIGKILL");
+});
+
+test("all programs of a worker that was killed die within a second, those in other sessions too", async () => {
+  const { worker, mark } = await bareWorker(60);
+  worker.kill("SIGKILL");
+  await vi.waitFor(async () => expect(await findMarked(mark)).toEqual([]), { timeout: 1000, interval: 20 });
+});
+
+test("all programs of a worker that stands still die once its time is over, and not before", async () => {
+  const { worker, pids, mark } = await bareWorker(4);
+  const startTimes = new Map(pids.map((pid) => [pid, processStartTime(pid) ?? 0]));
+  worker.kill("SIGSTOP");
+  const stoppedAt = Date.now();
+  await vi.waitFor(async () => expect(await findMarked(mark)).toEqual([]), { timeout: 8000, interval: 20 });
+  expect(Date.now() - stoppedAt).toBeGreaterThan(1000);
+  for (const [pid, startTime] of startTimes) expect(isAlive(pid, startTime)).toBe(false);
+});
