@@ -1,6 +1,6 @@
 // Ends of attempts on disk, until PostgreSQL has them: an outage or a crash between a program's exit and its record loses no result.
 import { mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { log } from "../src/platform/log";
 import type { AttemptEnd } from "../src/tasks/finish";
@@ -26,8 +26,13 @@ export class EndSpool {
     await rename(`${file}.part`, file);
   }
 
-  forget(key: { taskId: string; attempt: number }): Promise<void> {
-    return rm(this.#file(key), { force: true });
+  async forget(key: { taskId: string; attempt: number }): Promise<void> {
+    try {
+      await unlink(this.#file(key));
+    } catch (error) {
+      // Another worker of this machine recorded it as well.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
   }
 
   /** Every end that is still here. */
