@@ -185,12 +185,13 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
   return end;
 };
 
-type Verdict = AttemptEnd | { outcome: "given_back" } | { outcome: "lost" } | { outcome: "launcher_died" };
+type Verdict = AttemptEnd | { outcome: "given_back" } | { outcome: "lost" } | { outcome: "taken_down"; why: string };
 
 const judge = (task: ClaimedTask, end: ProgramEnd, files: AttemptFiles, lastStderr: string[]): Verdict => {
   const common = { taskId: task.taskId, attempt: task.attempt, exitCode: end.exitCode, signal: end.signal };
   if (end.reason === "lost") return { outcome: "lost" };
-  if (end.reason === "launcher_died") return { outcome: "launcher_died" };
+  if (end.reason === "launcher_died") return { outcome: "taken_down", why: "what starts its worker's programs died" };
+  if (end.reason === "guard") return { outcome: "taken_down", why: "its worker stood still" };
   if (end.reason === "cancelled") return { ...common, outcome: "cancelled" };
   const read = readResult(files.result);
   const result = "result" in read ? read.result : null;
@@ -214,8 +215,8 @@ const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict):
     await untilRecorded(() => giveBack([task], "given_back", "its worker shut down"));
     return;
   }
-  if (verdict.outcome === "launcher_died") {
-    await untilRecorded(() => giveBack([task], "lost", "what starts the worker's programs died"));
+  if (verdict.outcome === "taken_down") {
+    await untilRecorded(() => giveBack([task], "lost", verdict.why));
     return;
   }
   await context.spool.keep({ end: verdict, workerPid: context.self.pid, workerStartTime: context.self.pidStartTime });

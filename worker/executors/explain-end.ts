@@ -78,6 +78,8 @@ const explain = (end: ProgramEnd, timeoutSeconds: number | null): { errorKind: E
       return { errorKind: "lost", sentence: "The worker no longer held this attempt, and the program was stopped." };
     case "launcher_died":
       return { errorKind: "lost", sentence: "What starts the worker's programs died, and the program with it." };
+    case "guard":
+      return { errorKind: "lost", sentence: "The worker stood still, and the program was killed." };
     case "exited":
       return explainExit(end);
   }

@@ -11,7 +11,7 @@
 #   P id pid      it runs, in a session of its own; its stdout and stderr are two connections that began with `<token> <id> <1|2>\n`
 #   F id errno    it could not be started
 #   X id status   it ended, as wait(2) says; always after P
-#   K             the guard killed what ran
+#   K             the guard kills what runs; their X follow
 use strict;
 use warnings;
 use Errno  ();
@@ -178,7 +178,7 @@ while (1) {
     }
     if ( defined $deadline && %program && uptime() > $deadline ) {
         undef $deadline;
-        kill_all();
         answer('K');
+        kill_all();
     }
 }

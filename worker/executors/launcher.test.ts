@@ -129,7 +129,12 @@ test("a system call that fails on the way is told by its name", async () => {
 /** A worker of its own that runs a daemon which ignores everything, and says the pids. */
 const bareWorker = async (
   guardSeconds: number,
-): Promise<{ worker: ChildProcess; pids: number[]; mark: { taskId: string; attempt: number } }> => {
+): Promise<{
+  worker: ChildProcess;
+  pids: number[];
+  mark: { taskId: string; attempt: number };
+  output: () => string;
+}> => {
   const mark = newMark();
   const source = `
     import { Launcher } from ${JSON.stringify(join(import.meta.dirname, "launcher.ts"))};
@@ -151,7 +156,7 @@ const bareWorker = async (
   await vi.waitFor(() => expect(out).toMatch(/daemon \d+/), { timeout: 15_000 });
   const pids = (await findMarked(mark)).map(({ pid }) => pid);
   expect(pids.length).toBeGreaterThanOrEqual(2);
-  return { worker, pids, mark };
+  return { worker, pids, mark, output: () => out };
 };
 const workers: ChildProcess[] = [];
 afterEach(() => {
@@ -165,11 +170,14 @@ test("all programs of a worker that was killed die within a second, those in oth
 });
 
 test("all programs of a worker that stands still die once its time is over, and not before", async () => {
-  const { worker, pids, mark } = await bareWorker(4);
+  const { worker, pids, mark, output } = await bareWorker(4);
   const startTimes = new Map(pids.map((pid) => [pid, processStartTime(pid) ?? 0]));
   worker.kill("SIGSTOP");
   const stoppedAt = Date.now();
   await vi.waitFor(async () => expect(await findMarked(mark)).toEqual([]), { timeout: 8000, interval: 20 });
   expect(Date.now() - stoppedAt).toBeGreaterThan(1000);
   for (const [pid, startTime] of startTimes) expect(isAlive(pid, startTime)).toBe(false);
+  // Once it goes on it hears that this was not the program's own end.
+  worker.kill("SIGCONT");
+  await vi.waitFor(() => expect(output()).toContain('"by":"guard"'));
 });

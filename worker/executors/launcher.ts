@@ -21,8 +21,8 @@ export type ToLaunch = {
 export type ExitStatus = {
   exitCode: number | null;
   signal: string | null;
-  /** what started the program died, and the program with it */
-  launcherDied: boolean;
+  /** what ended it: the program itself (or who killed it), the death of what started it, or the guard, since its worker stood still */
+  by: "itself" | "launcher_died" | "guard";
 };
 
 /** A program that runs in a session of its own; its pid is its group's number too. */
@@ -60,6 +60,7 @@ type Launching = {
   exited: Promise<ExitStatus>;
   isTold: boolean;
   isOver: boolean;
+  isGuarded: boolean;
 };
 
 /** `<token> <id> <stream>\n` opens a connection of a program's output. */
@@ -107,7 +108,16 @@ export class Launcher {
       ended = resolve;
     });
     return new Promise((resolve, reject) => {
-      this.#programs.set(id, { streams: new Map(), resolve, reject, ended, exited, isTold: false, isOver: false });
+      this.#programs.set(id, {
+        streams: new Map(),
+        resolve,
+        reject,
+        ended,
+        exited,
+        isTold: false,
+        isOver: false,
+        isGuarded: false,
+      });
       const { taskId, attempt } = mark;
       tell(child, "S", id, taskId, String(attempt), cwd, file, String(argv.length), ...argv, ...variables);
     });
@@ -168,7 +178,10 @@ export class Launcher {
 
   #hear(line: string): void {
     const [verb, id = "", value = ""] = line.split(" ");
-    if (verb === "K") log.error("the worker stood still for so long that its guard killed its programs");
+    if (verb === "K") {
+      log.error({ programs: this.#programs.size }, "this worker stood still for so long that its programs were killed");
+      for (const guarded of this.#programs.values()) guarded.isGuarded = true;
+    }
     const one = this.#programs.get(id);
     if (!one) return;
     switch (verb) {
@@ -183,7 +196,7 @@ export class Launcher {
         break;
       case "X":
         one.isOver = true;
-        one.ended(statusOf(Number(value)));
+        one.ended({ ...statusOf(Number(value)), by: one.isGuarded ? "guard" : "itself" });
         if (one.isTold) this.#programs.delete(id);
         break;
     }
@@ -233,7 +246,7 @@ export class Launcher {
     this.#child = undefined;
     if (this.#programs.size > 0) log.error({ code, signal, programs: this.#programs.size }, "the launcher died");
     for (const one of this.#programs.values()) {
-      one.ended({ exitCode: null, signal: "SIGKILL", launcherDied: true });
+      one.ended({ exitCode: null, signal: "SIGKILL", by: "launcher_died" });
       if (!one.isTold) one.reject(new LauncherDied("The launcher died."));
     }
     this.#programs.clear();
@@ -246,9 +259,9 @@ const tell = (child: ChildProcess, ...fields: string[]): void => {
 };
 
 /** As wait(2) packs it: the code above the signal. */
-const statusOf = (status: number): ExitStatus => {
+const statusOf = (status: number): Pick<ExitStatus, "exitCode" | "signal"> => {
   const signal = status & 127;
   return signal === 0
-    ? { exitCode: status >> 8, signal: null, launcherDied: false }
-    : { exitCode: null, signal: SIGNAL_NAMES.get(signal) ?? `signal ${signal}`, launcherDied: false };
+    ? { exitCode: status >> 8, signal: null }
+    : { exitCode: null, signal: SIGNAL_NAMES.get(signal) ?? `signal ${signal}` };
 };

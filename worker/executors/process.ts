@@ -24,7 +24,7 @@ export type ProgramEnd = {
   exitCode: number | null;
   signal: string | null;
   /** a stop that was asked before the program ended by itself, else `exited`, or what kept it from ending by itself */
-  reason: "exited" | "spawn_failed" | "launcher_died" | StopReason;
+  reason: "exited" | "spawn_failed" | "launcher_died" | "guard" | StopReason;
   /** best effort: killed while the kernel's count of out-of-memory kills grew */
   oomKilled: boolean;
   /** one sentence, with `spawn_failed` */
@@ -115,7 +115,7 @@ const spawnHere = ({ argv, cwd, env, mark }: Program): Promise<Launched> => {
   if (pid === undefined) return new Promise((_, reject) => child.once("error", reject));
   child.on("error", (error) => log.warn({ ...mark, pid, error: error.message }, "a running program reported an error"));
   const exited = new Promise<ExitStatus>((resolve) => {
-    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, launcherDied: false }));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, by: "itself" }));
   });
   return Promise.resolve({ pid, stdout, stderr, exited });
 };
@@ -146,9 +146,9 @@ export const startProgram = async (program: Program, launcher: Launcher | null):
   for (const pipe of pipes)
     pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
 
-  const ended = exited.then(async ({ exitCode, signal, launcherDied }): Promise<ProgramEnd> => {
+  const ended = exited.then(async ({ exitCode, signal, by }): Promise<ProgramEnd> => {
     stopping.leaderEnded();
-    const reason = stopping.reason() ?? (launcherDied ? "launcher_died" : "exited");
+    const reason = stopping.reason() ?? (by === "itself" ? "exited" : by);
     const wasKilled = (signal === "SIGKILL" || exitCode === 128 + 9) && !stopping.hasKilled();
     await stopping.groupTime();
     await proveDeadAtLast(program.mark, leader);
