@@ -1,4 +1,5 @@
 // A receiver of webhooks on this machine: keeps what came, and answers as it is told.
+import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll } from "vitest";
@@ -15,8 +16,10 @@ export type Received = {
   at: number;
 };
 
-/** A status, with a body; or nothing at all. */
-export type Reply = { status: number; body?: string | Buffer; headers?: Record<string, string> } | "hang";
+/** A status, with a body, after a while; or nothing at all. */
+export type Reply =
+  | { status: number; body?: string | Buffer; headers?: Record<string, string>; afterMs?: number }
+  | "hang";
 
 export type Receiver = {
   url: string;
@@ -25,6 +28,15 @@ export type Receiver = {
   /** most requests that were open at once */
   peak: () => number;
   reply: (to: (request: Received) => Reply) => void;
+};
+
+/** As a receiver checks it. @returns how many of the signatures are made with the secret */
+export const verified = ({ headers, text, id }: Received, secret: string): number => {
+  const key = Buffer.from(secret.replace("whsec_", ""), "base64");
+  const signed = createHmac("sha256", key).update(`${id}.${headers["webhook-timestamp"]}.${text}`).digest("base64");
+  return String(headers["webhook-signature"])
+    .split(" ")
+    .filter((one) => one === `v1,${signed}`).length;
 };
 
 const wholeBody = async (request: IncomingMessage): Promise<string> => {
@@ -74,6 +86,7 @@ export const useReceivers = () => {
       received.push(one);
       const said = answer(one);
       if (said === "hang") return;
+      if (said.afterMs) await new Promise((done) => setTimeout(done, said.afterMs));
       response.writeHead(said.status, said.headers);
       response.end(said.body ?? "ok");
     };

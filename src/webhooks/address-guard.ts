@@ -100,7 +100,7 @@ const RESOLVE_MS = 3000;
 
 /**
  * As refusalOfText, and asks what the name resolves to. A name that does not resolve now is accepted: it may later, and each
- * connection is checked anyway.
+ * connection is checked anyway; but not one that only belongs inside networks.
  */
 export const refusalOf = async (text: string, resolve: Resolve = resolveName): Promise<string | null> => {
   const refusal = refusalOfText(text);
@@ -113,7 +113,9 @@ export const refusalOf = async (text: string, resolve: Resolve = resolveName): P
   });
   const found = await Promise.race([resolve(host).catch((): Address[] => []), tooLate]);
   clearTimeout(timer);
-  return found.every(({ address }) => mayConnect(address, PRIVATE_NAME.test(host))) ? null : NOT_PUBLIC;
+  const isPrivateName = PRIVATE_NAME.test(host);
+  if (found.length === 0) return isPrivateName ? NOT_PUBLIC : null;
+  return found.every(({ address }) => mayConnect(address, isPrivateName)) ? null : NOT_PUBLIC;
 };
 
 /** A connection that was not made, since it would have led inside. */
