@@ -9,6 +9,7 @@ CREATE TABLE "webhook_deliveries" (
 	"tries" integer DEFAULT 0 NOT NULL,
 	"next_try_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"locked_until" timestamp with time zone,
+	"locked_by" text COLLATE "C",
 	"status_code" integer,
 	"answer" text,
 	"error" text,
@@ -43,6 +44,11 @@ CREATE TABLE "webhook_events" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "webhook_senders" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"seen_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "change_no" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "change_no" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_due" ON "webhook_deliveries" USING btree ("receiver","next_try_at") WHERE "webhook_deliveries"."status" = 'pending';--> statement-breakpoint
@@ -52,7 +58,8 @@ CREATE INDEX "webhook_deliveries_event" ON "webhook_deliveries" USING btree ("ev
 CREATE INDEX "webhook_deliveries_created" ON "webhook_deliveries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "webhook_endpoints_account" ON "webhook_endpoints" USING btree ("user_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "webhook_events_change" ON "webhook_events" USING btree ("subject_id","change_no");--> statement-breakpoint
-CREATE INDEX "webhook_events_created" ON "webhook_events" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "webhook_events_created" ON "webhook_events" USING btree ("created_at");
+--> statement-breakpoint
 -- Deliveries leave the index of what is due one by one; a late vacuum would leave each claim walking over those that did.
 ALTER TABLE "webhook_deliveries" SET (autovacuum_vacuum_scale_factor = 0.02);
 --> statement-breakpoint

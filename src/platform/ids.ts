@@ -10,6 +10,7 @@ type IdPrefix =
   | "tmpl"
   | "hook"
   | "event"
+  | "sender"
   | "user"
   | "key"
   | "sid"

@@ -4,6 +4,7 @@ import { coalesce } from "../platform/coalesce";
 import { getSql, inOneTrip, type SqlLike } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { isOutage } from "../platform/errors";
+import { newId } from "../platform/ids";
 import { log } from "../platform/log";
 import type { Resolve } from "./address-guard";
 import { retryDelaySeconds } from "./retry-schedule";
@@ -16,11 +17,12 @@ export const PER_RECEIVER = 4;
 /** At once, in one worker: with each receiver's share that is 250 which hang before anybody waits. */
 const UNDER_WAY_AT_MOST = 1000;
 /**
- * A claim holds for so long and is renewed meanwhile, however long the receiver takes: a killed worker's tries, and its share of a
- * receiver's connections, are free again that soon.
+ * A sender that was not heard of for so long is gone: its tries, and its share of a receiver's connections, are free again. A row for
+ * each sender tells, and not one for each claim, since a receiver that hangs would have that written over and over.
  */
-const LOCK_SECONDS = 1.5;
-const RENEW_MS = 400;
+const GONE_AFTER_SECONDS = 1;
+/** Beyond the time for an answer a claim ends by itself, should its sender live on without it. */
+const CLAIM_MARGIN_SECONDS = 10;
 const CLAIM_LOCK = 7_110_040;
 
 type Claimed = {
@@ -42,35 +44,45 @@ type Claimed = {
  * as much as one. Claims come one at a time (the advisory lock), or two workers would both see a receiver's free connections.
  * Nothing of an endpoint that is off is due: it waits until that is turned on again. (A task's own address has a space in its receiver.)
  */
-const claimDue = async (limit: number): Promise<Claimed[]> => {
+const claimDue = async (sender: Sender, limit: number): Promise<Claimed[]> => {
   const [, claimed] = await inOneTrip<[unknown, Claimed[]]>((sql) => [
     sql`SELECT pg_advisory_xact_lock(${CLAIM_LOCK})`,
-    claimStatement(sql, limit),
+    claimStatement(sql, sender, limit),
   ]);
   return claimed;
 };
 
-const claimStatement = (sql: SqlLike, limit: number) => sql<Claimed[]>`
-  WITH RECURSIVE receivers AS (
+type Sender = { id: string; timeoutMs: number; underWay: number };
+
+const claimStatement = (sql: SqlLike, sender: Sender, limit: number) => sql<Claimed[]>`
+  WITH RECURSIVE alive AS (
+    SELECT id FROM webhook_senders WHERE seen_at > now() - make_interval(secs => ${GONE_AFTER_SECONDS}) UNION SELECT ${sender.id}
+  ), receivers AS (
     (SELECT receiver FROM webhook_deliveries WHERE status = 'pending' ORDER BY receiver LIMIT 1)
     UNION ALL
     SELECT n.receiver FROM receivers r CROSS JOIN LATERAL (
       SELECT receiver FROM webhook_deliveries d WHERE d.status = 'pending' AND d.receiver > r.receiver ORDER BY d.receiver LIMIT 1) n
   ), busy AS (
-    SELECT receiver, count(*) AS count FROM webhook_deliveries WHERE locked_until IS NOT NULL AND locked_until > now() GROUP BY receiver
+    SELECT receiver, count(*) AS count FROM webhook_deliveries
+    WHERE locked_until IS NOT NULL AND locked_until > now() AND locked_by IN (SELECT id FROM alive) GROUP BY receiver
   ), due AS (
     SELECT h.id FROM receivers r LEFT JOIN busy b USING (receiver) CROSS JOIN LATERAL (
       SELECT d.id, d.next_try_at FROM webhook_deliveries d
-      WHERE d.receiver = r.receiver AND d.status = 'pending' AND d.next_try_at <= now() AND (d.locked_until IS NULL OR d.locked_until <= now())
+      WHERE d.receiver = r.receiver AND d.status = 'pending' AND d.next_try_at <= now()
+        AND (d.locked_until IS NULL OR d.locked_until <= now() OR d.locked_by NOT IN (SELECT id FROM alive))
       ORDER BY d.next_try_at LIMIT greatest(${PER_RECEIVER} - coalesce(b.count, 0), 0)) h
     WHERE r.receiver LIKE '% %' OR EXISTS (SELECT 1 FROM webhook_endpoints e WHERE e.id = r.receiver AND e.active)
     ORDER BY h.next_try_at LIMIT ${limit}
   ), picked AS (
     SELECT id FROM webhook_deliveries WHERE id IN (SELECT id FROM due) AND status = 'pending' FOR UPDATE SKIP LOCKED
   ), taken AS (
-    UPDATE webhook_deliveries d SET tries = tries + 1, locked_until = now() + make_interval(secs => ${LOCK_SECONDS}),
+    UPDATE webhook_deliveries d SET tries = tries + 1, locked_by = ${sender.id},
+      locked_until = now() + make_interval(secs => ${sender.timeoutMs / 1000 + CLAIM_MARGIN_SECONDS}),
       url = coalesce((SELECT e.url FROM webhook_endpoints e WHERE e.id = d.endpoint_id), d.url)
     FROM picked WHERE d.id = picked.id RETURNING d.id, d.tries, d.event_id, d.user_id, d.endpoint_id, d.url
+  ), seen AS (
+    INSERT INTO webhook_senders (id) SELECT ${sender.id} WHERE ${sender.underWay > 0} OR EXISTS (SELECT 1 FROM taken)
+    ON CONFLICT (id) DO UPDATE SET seen_at = now()
   )
   SELECT t.*, e.secret, CASE WHEN e.old_secret_until > now() THEN e.old_secret END AS old_secret, v.body
   FROM taken t JOIN webhook_events v ON v.id = t.event_id LEFT JOIN webhook_endpoints e ON e.id = t.endpoint_id`;
@@ -90,7 +102,7 @@ const recordStatement = (sql: SqlLike, outcomes: Outcome[]) => sql`
       status = CASE WHEN g.error IS NULL THEN 'delivered' WHEN g."retrySeconds" IS NULL THEN 'failed' ELSE 'pending' END,
       delivered_at = CASE WHEN g.error IS NULL THEN now() END,
       next_try_at = CASE WHEN g."retrySeconds" IS NULL THEN next_try_at ELSE now() + make_interval(secs => g."retrySeconds") END,
-      locked_until = NULL, status_code = g."statusCode", answer = g.answer, error = g.error
+      locked_until = NULL, locked_by = NULL, status_code = g."statusCode", answer = g.answer, error = g.error
     FROM given g WHERE d.id = ANY(${outcomes.map((one) => one.id)}) AND d.id = g.id AND d.status = 'pending'
       AND (g.error IS NULL OR d.tries = g.tries)
     RETURNING d.endpoint_id, d.status_code
@@ -116,22 +128,22 @@ const fromEnv = (): DelivererOptions => {
   };
 };
 
-type UnderWay = { tries: number; abort: AbortController; ended: Promise<void> };
+type UnderWay = { abort: AbortController; ended: Promise<void> };
 
 /** The deliveries of one worker. `round` is called several times a second. */
 export class Deliverer {
+  readonly #id = newId("sender");
   readonly #options: DelivererOptions;
   readonly #underWay = new Map<string, UnderWay>();
   #round: Promise<void> | null = null;
   #isAskedAgain = false;
   #isStopped = false;
-  #renewedAt = 0;
 
   constructor(options: DelivererOptions = fromEnv()) {
     this.#options = options;
   }
 
-  /** Starts what is due, and keeps the claims of what is under way. Calls that come meanwhile share one round after it. */
+  /** Starts what is due, and tells that this sender lives. Calls that come meanwhile share one round after it. */
   async round(): Promise<void> {
     if (this.#round) {
       this.#isAskedAgain = true;
@@ -146,15 +158,15 @@ export class Deliverer {
   async #rounds(): Promise<void> {
     do {
       this.#isAskedAgain = false;
-      await this.#renew();
       await this.#claim();
     } while (this.#isAskedAgain && !this.#isStopped);
   }
 
   async #claim(): Promise<void> {
-    const room = UNDER_WAY_AT_MOST - this.#underWay.size;
-    if (this.#isStopped || room <= 0) return;
-    const claimed = await claimDue(room);
+    if (this.#isStopped) return;
+    const underWay = this.#underWay.size;
+    const sender = { id: this.#id, timeoutMs: this.#options.timeoutMs, underWay };
+    const claimed = await claimDue(sender, UNDER_WAY_AT_MOST - underWay);
     // Stopped meanwhile: their claims run out, and another worker takes them.
     if (this.#isStopped) return;
     for (const one of claimed) {
@@ -172,19 +184,8 @@ export class Deliverer {
           // A connection of the receiver is free. What fails here fails in the next regular round, too, and is logged there.
           if (isRecorded && !this.#isStopped) this.round().catch(() => {});
         });
-      this.#underWay.set(one.id, { tries: one.tries, abort, ended });
+      this.#underWay.set(one.id, { abort, ended });
     }
-  }
-
-  async #renew(): Promise<void> {
-    if (this.#underWay.size === 0 || performance.now() - this.#renewedAt < RENEW_MS) return;
-    this.#renewedAt = performance.now();
-    const ids = [...this.#underWay.keys()];
-    const tries = [...this.#underWay.values()].map((one) => one.tries);
-    await getSql()`
-      UPDATE webhook_deliveries d SET locked_until = now() + make_interval(secs => ${LOCK_SECONDS})
-      FROM unnest(${ids}::text[], ${tries}::int[]) AS u(id, tries)
-      WHERE d.id = ANY(${ids}) AND d.id = u.id AND d.tries = u.tries AND d.status = 'pending' AND d.locked_until IS NOT NULL`;
   }
 
   /** @returns whether the outcome counts: not when the worker stopped in the middle */
@@ -212,7 +213,7 @@ export class Deliverer {
     return sendOnce({ url: one.url, body: one.body, headers }, timeoutMs, abort, resolve);
   }
 
-  /** Nothing new is sent; what has no answer yet is broken off, and sent again by another worker. */
+  /** Nothing new is sent; what has no answer yet is broken off, and sent again by another worker once this one is not heard of. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { abort } of this.#underWay.values()) abort.abort();
@@ -262,6 +263,7 @@ export const purgeWebhooks = async (): Promise<number> => {
     purged += gone.count;
     if (gone.count < PURGE_AT_ONCE) break;
   }
+  await sql`DELETE FROM webhook_senders WHERE seen_at < now() - interval '1 hour'`;
   for (;;) {
     const gone = await sql`
       DELETE FROM webhook_events WHERE id IN (

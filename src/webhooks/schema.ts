@@ -47,6 +47,12 @@ export const webhookEvents = pgTable(
   ],
 );
 
+/** Who sends, and when that was last heard of: one row for each worker that has something under way. */
+export const webhookSenders = pgTable("webhook_senders", {
+  id: idText("id").primaryKey(),
+  seenAt: instant("seen_at").notNull().defaultNow(),
+});
+
 /** An event on its way to one receiver, and what became of it. */
 export const webhookDeliveries = pgTable(
   "webhook_deliveries",
@@ -64,8 +70,9 @@ export const webhookDeliveries = pgTable(
     /** Grows at every claim: the outcome of an older try no longer matches. */
     tries: integer("tries").notNull().default(0),
     nextTryAt: instant("next_try_at").notNull().defaultNow(),
-    /** While a worker is at it. */
+    /** While a sender is at it: until then, and only as long as that is heard of. */
     lockedUntil: instant("locked_until"),
+    lockedBy: idText("locked_by"),
     statusCode: integer("status_code"),
     /** The beginning of the last answer's body. */
     answer: text("answer"),
