@@ -72,6 +72,7 @@ beforeAll(async () => {
     ALLOW_COMMANDS: "true",
     JWT_SECRET: "a-secret-for-tests-only",
     NEXTAUTH_SECRET: "a-secret-for-tests-only",
+    WEBHOOK_SECRET_KEY: "a-secret-for-tests-only",
   });
   await migrateDatabase(database.url);
 }, 60_000);

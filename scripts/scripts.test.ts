@@ -65,13 +65,20 @@ test("secrets are made once, for the owner's eyes only, and production gets none
   expect(keepSecrets(dataDir)).toEqual(secrets);
   expect(secrets.jwtSecret).toMatch(/^[0-9a-f]{64}$/);
   expect(withSecrets({ ENV: "development" }, secrets).JWT_SECRET).toBe(secrets.jwtSecret);
+  expect(withSecrets({ ENV: "development" }, secrets).WEBHOOK_SECRET_KEY).toBe(secrets.webhookSecretKey);
   expect(withSecrets({ ENV: "production" }, secrets).JWT_SECRET).toBeUndefined();
+  expect(withSecrets({ ENV: "production" }, secrets).WEBHOOK_SECRET_KEY).toBeUndefined();
 });
 
 test("in production the start refuses what env.ts refuses, with the same sentence", () => {
   const services = { DATABASE_URL: "postgres://localhost/x", REDIS_URL: "redis://localhost" };
-  for (const JWT_SECRET of [undefined, ...EXAMPLE_SECRETS.filter((one) => one.length >= 8)]) {
-    const env = { ENV: "production", JWT_SECRET };
+  const wrong = [undefined, ...EXAMPLE_SECRETS.filter((one) => one.length >= 8)];
+  const own = "one-of-my-own";
+  for (const given of [
+    ...wrong.map((JWT_SECRET) => ({ JWT_SECRET, WEBHOOK_SECRET_KEY: own })),
+    ...wrong.map((WEBHOOK_SECRET_KEY) => ({ JWT_SECRET: own, WEBHOOK_SECRET_KEY })),
+  ]) {
+    const env = { ENV: "production", ...given };
     const sentence = (() => {
       try {
         parseEnv({ ...env, ...services });
@@ -82,7 +89,7 @@ test("in production the start refuses what env.ts refuses, with the same sentenc
     })();
     expect(() => checkProductionSecrets(env)).toThrow(sentence);
   }
-  expect(() => checkProductionSecrets({ ENV: "production", JWT_SECRET: "one-of-my-own" })).not.toThrow();
+  expect(() => checkProductionSecrets({ ENV: "production", JWT_SECRET: own, WEBHOOK_SECRET_KEY: own })).not.toThrow();
   const source = readFileSync(new URL("../src/platform/env.ts", import.meta.url), "utf8");
   for (const one of EXAMPLE_SECRETS) expect(source).toContain(`"${one}"`);
 });
@@ -91,6 +98,7 @@ test("DB_* and REDIS_* give the URLs that env.ts makes of them", () => {
   const parts = {
     ...{
       JWT_SECRET: "long-enough",
+      WEBHOOK_SECRET_KEY: "long-enough",
       DB_HOST: "db",
       DB_USER: "a b",
       DB_PASSWORD: "p@ss:/",
@@ -101,7 +109,7 @@ test("DB_* and REDIS_* give the URLs that env.ts makes of them", () => {
   };
   expect(givenDatabase(parts)).toBe(parseEnv(parts).DATABASE_URL);
   expect(givenRedis(parts)).toBe(parseEnv(parts).REDIS_URL);
-  const bare = { JWT_SECRET: "long-enough", DB_HOST: "db", REDIS_HOST: "cache" };
+  const bare = { JWT_SECRET: "long-enough", WEBHOOK_SECRET_KEY: "long-enough", DB_HOST: "db", REDIS_HOST: "cache" };
   expect(givenDatabase(bare)).toBe(parseEnv(bare).DATABASE_URL);
   expect(givenRedis(bare)).toBe(parseEnv(bare).REDIS_URL);
   expect(givenDatabase({})).toBeNull();

@@ -11,10 +11,13 @@ import { finishIfCurrent, giveBack } from "../src/tasks/finish";
 import { attemptsOnMachine, expiredAttempts } from "../src/tasks/lost-attempts";
 import { promoteDue, releaseDependents } from "../src/tasks/promote";
 import { rebuildIfLost, repairAll, repairRecent } from "../src/tasks/reconcile";
+import { Deliverer, purgeWebhooks } from "../src/webhooks/deliver";
 import { isAlive, killMarked } from "./containment";
 import type { EndSpool } from "./end-spool";
 
 const DUTY_LOCK = 7_110_030;
+/** Between a change and its webhook; an idle look is one round trip. */
+const DELIVER_MS = 200;
 
 /** Runs a duty if no other worker does so just now. */
 const exclusively = (duty: number, run: () => Promise<unknown>): Promise<void> =>
@@ -32,6 +35,7 @@ export type Housekeeper = {
 export class Housekeeping {
   readonly #housekeeper: Housekeeper;
   readonly #loops: Promise<void>[] = [];
+  readonly #deliverer = new Deliverer();
   readonly #stopping = new AbortController();
   /** Since when PostgreSQL has answered without a gap: an outage must never look like dead workers. */
   #seenSince = performance.now();
@@ -52,11 +56,14 @@ export class Housekeeping {
     this.#every(30_000, "repair all", () => exclusively(6, repairAll));
     this.#every(3_600_000, "purge idempotency keys", () => exclusively(7, purgeIdempotencyKeys));
     this.#every(3_600_000, "purge trash", () => exclusively(8, purgeTrash));
+    this.#every(3_600_000, "purge webhooks", () => exclusively(9, purgeWebhooks));
+    // Every worker sends: deliveries are claimed one by one.
+    this.#every(DELIVER_MS, "deliver webhooks", () => this.#deliverer.round());
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#loops);
+    await Promise.all([...this.#loops, this.#deliverer.stop()]);
   }
 
   #every(ms: number, duty: string, run: () => Promise<unknown>): void {

@@ -58,6 +58,7 @@ export const ownServices = (kind, source) => {
     MLQUEUE_TEST_RUN: String(process.pid),
     JWT_SECRET: "a-secret-for-tests-only",
     NEXTAUTH_SECRET: "a-secret-for-tests-only",
+    WEBHOOK_SECRET_KEY: "a-secret-for-tests-only",
   });
   let postgres = null;
   let redis = null;

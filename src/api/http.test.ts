@@ -87,7 +87,6 @@ describe("errors", () => {
       "/v1",
       "/v1/nope",
       "/v1/tasks/a/b/c",
-      "/v1/webhooks",
       "/v1/tasks/x/nope",
       "/v1//tasks",
       "/%2e%2e/x",

@@ -9,7 +9,7 @@ import { answerText, type Exchange } from "./answer";
 import { routes } from "./rest";
 
 /** Parts of the path, which the verbs' inputs hold, too. */
-const PATH_FIELDS = new Set(["task_id", "template_id"]);
+const PATH_FIELDS = new Set(["task_id", "template_id", "webhook_id", "delivery_id"]);
 
 const renamed = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(renamed);

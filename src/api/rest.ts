@@ -9,12 +9,13 @@ import { log } from "../platform/log";
 import { type Answer, type Call, MIB, type Route } from "../platform/route";
 import { runRoutes } from "../runs/rest";
 import { taskRoutes } from "../tasks/rest";
+import { webhookRoutes } from "../webhooks/rest";
 import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
 import { makeRouteTable } from "./route-table";
 
-export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...runRoutes];
+export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...runRoutes];
 
 const findRoute = makeRouteTable(routes);
 

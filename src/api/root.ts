@@ -4,6 +4,7 @@ import { router } from "../platform/trpc";
 import { groupsRouter, runsRouter, unitsRouter } from "../runs/router";
 import { sweepsRouter } from "../runs/sweeps-router";
 import { tasksRouter } from "../tasks/router";
+import { webhooksRouter } from "../webhooks/router";
 import { liveRouter } from "./live-router";
 
 export const appRouter = router({
@@ -13,6 +14,7 @@ export const appRouter = router({
   runs: runsRouter,
   sweeps: sweepsRouter,
   live: liveRouter,
+  webhooks: webhooksRouter,
   accounts: accountsRouter,
 });
 

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { EnvError, parseEnv, readLogLevel } from "./env";
 
-const least = { DATABASE_URL: "postgres://u:p@h/d", REDIS_URL: "redis://h", JWT_SECRET: "long-enough-secret" };
+const least = {
+  DATABASE_URL: "postgres://u:p@h/d",
+  REDIS_URL: "redis://h",
+  JWT_SECRET: "long-enough-secret",
+  WEBHOOK_SECRET_KEY: "long-enough-secret",
+};
 const sentence = (source: Record<string, string>): string => {
   try {
     parseEnv({ ...least, ...source });
@@ -26,6 +31,10 @@ test.each([
   [{ ENV: "prod" }, "ENV=prod is wrong: it must be one of development, production, test."],
   [{ ALLOW_COMMANDS: "yes" }, "ALLOW_COMMANDS=yes is wrong: it must be true or false."],
   [{ DATABASE_URL: "mysql://h/d" }, "DATABASE_URL=mysql://h/d is wrong: it must start with postgres://."],
+  [
+    { WEBHOOK_ALLOW_CIDRS: "10.0.0.0/8, 10.0.0.0/33" },
+    "WEBHOOK_ALLOW_CIDRS=10.0.0.0/8, 10.0.0.0/33 is wrong: it must be networks such as 10.0.0.0/8, separated by commas.",
+  ],
 ])("a wrong value stops with a sentence that names it: %o", (source, wanted) => {
   expect(sentence(source)).toBe(wanted);
 });
@@ -39,6 +48,7 @@ test("the log has a level although another setting is wrong", () => {
 test("DB_* and REDIS_* stand for the addresses", () => {
   const env = parseEnv({
     JWT_SECRET: "long-enough-secret",
+    WEBHOOK_SECRET_KEY: "long-enough-secret",
     DB_HOST: "db",
     DB_PASSWORD: "p@ss",
     REDIS_HOST: "cache",
@@ -52,6 +62,10 @@ test("with ENV=production an unset or example secret stops the start", () => {
   expect(sentence({ ENV: "production", JWT_SECRET: "" })).toMatch(/^JWT_SECRET is not set/);
   expect(sentence({ ENV: "production", JWT_SECRET: "change-this-secret-key" })).toMatch(
     /^JWT_SECRET is an example value/,
+  );
+  expect(sentence({ ENV: "production", WEBHOOK_SECRET_KEY: "" })).toMatch(/^WEBHOOK_SECRET_KEY is not set/);
+  expect(sentence({ ENV: "production", WEBHOOK_SECRET_KEY: "your-secret-key" })).toMatch(
+    /^WEBHOOK_SECRET_KEY is an example value/,
   );
   expect(sentence({ ENV: "production" })).toBe("");
 });

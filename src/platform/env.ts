@@ -1,4 +1,5 @@
 // The one place that reads the environment. Every name is described in .env.example.
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /** Text that stands in .env.example and old guides for a secret: never accepted in production. */
@@ -20,6 +21,14 @@ const commaList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ""),
 );
+
+/** `10.0.0.0/8`, `fd00::/8`, or one address. */
+const isCidr = (text: string): boolean => {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+  if (bits < 0 || rest.length > 0 || address.includes("%")) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+};
 
 const schema = z.object({
   ENV: z.enum(["development", "production", "test"]).default("development"),
@@ -55,6 +64,13 @@ const schema = z.object({
     .default("mlq:"),
 
   JWT_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
+  /** Encrypts the secrets of webhook endpoints; tasks' own addresses are signed with secrets made from it. */
+  WEBHOOK_SECRET_KEY: z.string().min(8, "must have at least 8 characters").optional(),
+  WEBHOOK_TIMEOUT_SECONDS: whole(1, 600).default(30),
+  WEBHOOK_RETRY_COUNT: whole(0, 20).default(3),
+  WEBHOOK_ALLOW_CIDRS: commaList
+    .refine((list) => list.every(isCidr), "must be networks such as 10.0.0.0/8, separated by commas")
+    .default([]),
   JWT_EXPIRY_HOURS: whole(1, 8760).default(24),
   TRASH_DAYS: whole(1, 3650).default(30),
   NEXTAUTH_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
@@ -87,11 +103,15 @@ const schema = z.object({
 
 type Parsed = z.infer<typeof schema>;
 
-export type Env = Omit<Parsed, "DATABASE_URL" | "REDIS_URL" | "JWT_SECRET" | "NEXTAUTH_SECRET" | "ALLOW_COMMANDS"> & {
+export type Env = Omit<
+  Parsed,
+  "DATABASE_URL" | "REDIS_URL" | "JWT_SECRET" | "NEXTAUTH_SECRET" | "WEBHOOK_SECRET_KEY" | "ALLOW_COMMANDS"
+> & {
   DATABASE_URL: string;
   REDIS_URL: string;
   JWT_SECRET: string;
   NEXTAUTH_SECRET: string;
+  WEBHOOK_SECRET_KEY: string;
   ALLOW_COMMANDS: boolean;
 };
 
@@ -119,7 +139,7 @@ const redisUrl = (env: Parsed): string => {
   return `redis://${auth}${env.REDIS_HOST}:${env.REDIS_PORT}/${env.REDIS_DB}`;
 };
 
-const secret = (name: "JWT_SECRET" | "NEXTAUTH_SECRET", value: string | undefined, env: Parsed): string => {
+const secret = (name: "JWT_SECRET" | "WEBHOOK_SECRET_KEY", value: string | undefined, env: Parsed): string => {
   if (value && !(env.ENV === "production" && EXAMPLE_SECRETS.has(value))) return value;
   if (env.ENV === "production")
     throw new EnvError(
@@ -152,6 +172,7 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     REDIS_URL: redisUrl(env),
     JWT_SECRET: jwtSecret,
     NEXTAUTH_SECRET: env.NEXTAUTH_SECRET ?? jwtSecret,
+    WEBHOOK_SECRET_KEY: secret("WEBHOOK_SECRET_KEY", env.WEBHOOK_SECRET_KEY, env),
     // Behind a proxy a loopback address says nothing about who calls.
     ALLOW_COMMANDS: env.ALLOW_COMMANDS ?? (isLoopback(env.SERVER_HOST) && !env.TRUST_PROXY),
   };

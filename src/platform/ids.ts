@@ -1,7 +1,20 @@
 // Ids: a prefix that names the kind, then a time-ordered random part in [a-z0-9].
 import { customAlphabet } from "nanoid";
 
-type IdPrefix = "task" | "group" | "unit" | "run" | "sweep" | "tmpl" | "hook" | "user" | "key" | "sid" | "claim";
+type IdPrefix =
+  | "task"
+  | "group"
+  | "unit"
+  | "run"
+  | "sweep"
+  | "tmpl"
+  | "hook"
+  | "event"
+  | "sender"
+  | "user"
+  | "key"
+  | "sid"
+  | "claim";
 
 const randomPart = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 14);
 

@@ -4,18 +4,19 @@ import { publishLive } from "../platform/live";
 import { tellRun } from "./claim";
 import { tellUnit, wrongStatus } from "./edit-runs";
 import { getRunRow, matching, type RunFilter } from "./read-runs";
-import { type Run, type RunRow, runColumns, toRun } from "./run";
+import { type Run, type RunRow, toRun } from "./run";
+import { changedColumns, withEvents } from "./transition";
 import { lockUnit, raiseVersion } from "./unit-lock";
 
 const CANCELLABLE = ["pending", "running"];
 const RETRYABLE = ["failed", "cancelled"];
 
 const cancelled = (sql: SqlLike, reason: string | undefined) => sql`
-  status = 'cancelled', cancelled_at = now(), completed_at = now(), error_kind = 'cancelled', updated_at = now(),
+  status = 'cancelled', change_no = change_no + 1, cancelled_at = now(), completed_at = now(), error_kind = 'cancelled', updated_at = now(),
   error_message = ${reason === undefined || reason === "" ? "cancelled" : `cancelled: ${reason}`}`;
 
 const queuedAgain = (sql: SqlLike) => sql`
-  status = 'pending', cancelled_at = NULL, completed_at = NULL, started_at = NULL, result = NULL, metrics = NULL, error_message = NULL,
+  status = 'pending', change_no = change_no + 1, cancelled_at = NULL, completed_at = NULL, started_at = NULL, result = NULL, metrics = NULL, error_message = NULL,
   error_kind = NULL, end_hash = NULL, driver_id = NULL, claim_key = NULL, watched = false, last_named_at = NULL, progress_done = NULL,
   progress_total = NULL, updated_at = now()`;
 
@@ -31,8 +32,9 @@ const changeRun = async (
   const run = await withRetries(() =>
     getSql().begin(async (sql) => {
       await lockUnit(sql, userId, unitId);
-      const [row] = await sql<RunRow[]>`
-        UPDATE runs SET ${set(sql)} WHERE id = ${runId} AND status = ANY(${from}) AND deleted_at IS NULL RETURNING ${runColumns(sql)}`;
+      const changed = sql`
+        UPDATE runs SET ${set(sql)} WHERE id = ${runId} AND status = ANY(${from}) AND deleted_at IS NULL RETURNING ${changedColumns(sql)}`;
+      const [row] = await withEvents<RunRow>(sql, changed, sql`*`);
       if (row) return toRun(row);
       const { status } = await getRunRow(userId, runId, sql);
       throw wrongStatus(runId, status, wanted);
@@ -87,13 +89,17 @@ export const changeMany = async (
       const { all, able } = found ?? { all: 0, able: 0 };
       const skipped = (runIds ? new Set(runIds).size : all) - able;
       if (input.dryRun || able === 0) return { count: able, skipped };
-      const set =
-        action === "cancel"
-          ? cancelled(sql, undefined)
-          : action === "retry"
-            ? queuedAgain(sql)
-            : sql`deleted_at = now(), updated_at = now()`;
-      const changed = await sql`UPDATE runs SET ${set} WHERE ${chosen} AND runs.status = ANY(${FROM[action]})`;
+      const isAble = sql`${chosen} AND runs.status = ANY(${FROM[action]})`;
+      const set = action === "cancel" ? cancelled(sql, undefined) : queuedAgain(sql);
+      // A removal changes no status: nothing is told of it.
+      const changed =
+        action === "remove"
+          ? await sql`UPDATE runs SET deleted_at = now(), updated_at = now() WHERE ${isAble}`
+          : await withEvents(
+              sql,
+              sql`UPDATE runs SET ${set} WHERE ${isAble} RETURNING ${changedColumns(sql)}`,
+              sql`t.id`,
+            );
       if (action === "remove" && changed.count > 0) await raiseVersion(sql, unitId);
       return { count: changed.count, skipped: skipped + able - changed.count };
     }),

@@ -6,6 +6,7 @@ import { publishLive } from "../platform/live";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
 import { type Run, type RunRow, runColumns, toRun } from "./run";
+import { changedColumns, recordMoves, withEvents } from "./transition";
 import { lockUnit, unitLock, unitNotFound } from "./unit-lock";
 import { CONNECTED_SECONDS } from "./units";
 import { RUN_CONDITIONS, UNIT_CONDITIONS } from "./why-waiting";
@@ -14,7 +15,7 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
 /** What a start writes: a new attempt, with nothing left of the one before. */
 const startOf = (sql: SqlLike, driverId: Fragment, claimKey: Fragment) => sql`
-  status = 'running', attempt = attempt + 1, driver_id = ${driverId}, claim_key = ${claimKey}, started_at = now(), completed_at = NULL,
+  status = 'running', change_no = change_no + 1, attempt = attempt + 1, driver_id = ${driverId}, claim_key = ${claimKey}, started_at = now(), completed_at = NULL,
   cancelled_at = NULL, result = NULL, metrics = NULL, error_message = NULL, error_kind = NULL, end_hash = NULL, progress_done = NULL,
   progress_total = NULL, log_lines = 0, last_named_at = now(), updated_at = now(),
   watched = EXISTS (SELECT 1 FROM unit_presence p WHERE p.unit_id = runs.unit_id AND p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}))`;
@@ -85,11 +86,11 @@ const take = (sql: SqlLike, userId: string, unitId: string, claims: Claim[]) => 
         WHERE unit_id = ${unitId} AND ${isClaimable(sql)} AND EXISTS (
           SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL AND ${sql.unsafe(UNIT_CONDITIONS)})
         ORDER BY place LIMIT ${claims.length}) AS heads
-    ), started AS (
+    ), t AS (
       UPDATE runs SET ${startOf(sql, sql`asking.driver_id`, sql`asking.claim_key`)}
-      FROM next JOIN asking USING (nth) WHERE runs.id = next.id RETURNING ${runColumns(sql)}, runs.claim_key, nth
-    )
-    SELECT * FROM started ORDER BY nth`;
+      FROM next JOIN asking USING (nth) WHERE runs.id = next.id RETURNING ${changedColumns(sql)}, runs.claim_key, nth
+    ), ${recordMoves(sql)}
+    SELECT * FROM t ORDER BY nth`;
 };
 
 /** One per unit: claims that come while a transaction is under way go together into the next one, since its lock is what they wait for. */
@@ -136,9 +137,10 @@ export const startRun = async (
   const run = await withRetries(() =>
     getSql().begin(async (sql) => {
       await lockUnit(sql, userId, unitId);
-      const [row] = await sql<RunRow[]>`
+      const started = sql`
         UPDATE runs SET ${startOf(sql, sql`${input.driverId ?? null}::text`, sql`NULL`)}
-        WHERE id = ${runId} AND status = 'pending' AND deleted_at IS NULL RETURNING ${runColumns(sql)}`;
+        WHERE id = ${runId} AND status = 'pending' AND deleted_at IS NULL RETURNING ${changedColumns(sql)}`;
+      const [row] = await withEvents<RunRow>(sql, started, sql`*`);
       if (row) return toRun(row);
       const { status } = await getRunRow(userId, runId, sql);
       throw wrongStatus(runId, status, "pending");

@@ -8,6 +8,7 @@ import { getRun, getRunRow, runNotFound } from "./read-runs";
 import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
 import { nameOfRun } from "./run-name";
 import { fitOf } from "./schema-fit";
+import { changedColumns, withEvents } from "./transition";
 import { checkVersion, lockUnit, raiseVersion } from "./unit-lock";
 
 export type NewRun = {
@@ -46,14 +47,15 @@ export const insertRuns = async (
     sweep_id: run.sweepId ?? null,
     misfit: misfitOf(run.parameters),
   }));
-  const made = await sql<RunRow[]>`
+  const inserted = sql`
     INSERT INTO runs (id, unit_id, user_id, place, name, parameters, metadata, created_by, parent_id, sweep_id, misfit)
     SELECT g.id, ${unitId}, ${userId}, last.place + g.nth, g.name, g.parameters, g.metadata, g.created_by, g.parent_id, g.sweep_id, g.misfit
     FROM (SELECT coalesce(max(place), 0) AS place FROM runs WHERE unit_id = ${unitId}) AS last,
       ROWS FROM (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS (
         id text, name text, parameters jsonb, metadata jsonb, created_by text, parent_id text, sweep_id text, misfit text)) WITH ORDINALITY
         AS g(id, name, parameters, metadata, created_by, parent_id, sweep_id, misfit, nth)
-    ORDER BY g.nth RETURNING ${runColumns(sql)}`;
+    ORDER BY g.nth RETURNING ${changedColumns(sql)}`;
+  const made = await withEvents<RunRow>(sql, inserted, sql`*`);
   await raiseVersion(sql, unitId);
   return made.sort((a, b) => a.place - b.place).map(toRun);
 };

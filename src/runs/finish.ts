@@ -6,7 +6,8 @@ import type { JsonObject } from "../platform/json-safety";
 import { tellRun } from "./claim";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
-import { type Run, type RunRow, runColumns, toRun } from "./run";
+import { type Run, type RunRow, toRun } from "./run";
+import { changedColumns, withEvents } from "./transition";
 
 /** The same for equal values, whatever the order of their keys. */
 const stable = (value: unknown): unknown =>
@@ -86,15 +87,16 @@ const endStatement = (sql: SqlLike, told: Told[]) => {
     metrics: end.metrics,
     message: end.errorMessage,
   }));
-  return sql<RunRow[]>`
-    UPDATE runs SET status = g.ended_as, completed_at = now(), end_hash = g.hash, result = g.result, metrics = g.metrics, error_message = g.message,
+  const ended = sql`
+    UPDATE runs SET status = g.ended_as, change_no = change_no + 1, completed_at = now(), end_hash = g.hash, result = g.result, metrics = g.metrics, error_message = g.message,
       error_kind = CASE WHEN g.ended_as = 'failed' THEN 'failed' END, updated_at = now(),
       progress_done = CASE WHEN g.ended_as = 'completed' THEN progress_total ELSE progress_done END
     FROM json_to_recordset(${JSON.stringify(given)}::text::json)
       AS g(id text, user_id text, of_attempt int8, ended_as text, hash text, result jsonb, metrics jsonb, message text)
     WHERE runs.id = ANY(${given.map((one) => one.id)}) AND runs.id = g.id AND runs.user_id = g.user_id
       AND ${isWritable(sql, undefined)} AND (g.of_attempt IS NULL OR runs.attempt = g.of_attempt)
-    RETURNING ${runColumns(sql)}`;
+    RETURNING ${changedColumns(sql)}`;
+  return withEvents<RunRow>(sql, ended, sql`*`);
 };
 
 /**

@@ -92,6 +92,8 @@ export const runs = pgTable(
     parentId: idText("parent_id"),
     sweepId: idText("sweep_id"),
     status: text("status").notNull().default("pending"),
+    /** +1 with every change of the status: which of them an event of the outbox tells. */
+    changeNo: integer("change_no").notNull().default(0),
     /** The fence: grows at every start, so that an older attempt's calls no longer match. */
     attempt: integer("attempt").notNull().default(0),
     driverId: text("driver_id"),

@@ -3,7 +3,8 @@ import { getSql } from "../platform/db";
 import { isOutage } from "../platform/errors";
 import { log } from "../platform/log";
 import { tellRun } from "./claim";
-import { type RunRow, runColumns, toRun } from "./run";
+import { type RunRow, toRun } from "./run";
+import { changedColumns, withEvents } from "./transition";
 
 export const LOST_MESSAGE = "driver lost";
 
@@ -15,11 +16,12 @@ export const LOST_MESSAGE = "driver lost";
  */
 export const sweepStalled = async (heardSeconds: number): Promise<number> => {
   const sql = getSql();
-  const rows = await sql<RunRow[]>`
-    UPDATE runs SET status = 'failed', error_message = ${LOST_MESSAGE}, error_kind = 'lost', completed_at = now(), updated_at = now()
+  const lost = sql`
+    UPDATE runs SET status = 'failed', change_no = change_no + 1, error_message = ${LOST_MESSAGE}, error_kind = 'lost', completed_at = now(), updated_at = now()
     FROM units u WHERE u.id = runs.unit_id AND runs.status = 'running' AND runs.watched AND runs.deleted_at IS NULL AND u.stall_timeout_seconds > 0
       AND runs.last_named_at < now() - make_interval(secs => u.stall_timeout_seconds) AND u.stall_timeout_seconds <= ${heardSeconds}::float8
-    RETURNING ${runColumns(sql)}`;
+    RETURNING ${changedColumns(sql)}`;
+  const rows = await withEvents<RunRow>(sql, lost, sql`*`);
   for (const row of rows) {
     tellRun(toRun(row));
     log.warn({ runId: row.id, unitId: row.unit_id, attempt: row.attempt }, "a run was given up: its driver was silent");

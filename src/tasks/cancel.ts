@@ -54,12 +54,10 @@ export const cancelTasks = async (
         ), closed AS (
           UPDATE task_attempts SET ended_at = now(), outcome = 'cancelled' FROM held WHERE task_id = held.id AND ended_at IS NULL
         ), t AS (
-          UPDATE tasks SET status = 'cancelled', outcome = 'cancelled', completed_at = now(), updated_at = now(), cancel_requested_at = now(),
+          UPDATE tasks SET status = 'cancelled', change_no = change_no + 1, outcome = 'cancelled', completed_at = now(), updated_at = now(), cancel_requested_at = now(),
             cancel_reason = ${reason}, error_message = coalesce('cancelled: ' || ${reason}::text, 'cancelled')
           FROM held WHERE tasks.id = held.id RETURNING tasks.*, held.old_status
-        ), counted AS (
-          ${recordMoves(sql, sql`t.old_status`)}
-        ) SELECT ${taskColumns(sql)} FROM t`;
+        ), ${recordMoves(sql, sql`t.old_status`)} SELECT ${taskColumns(sql)} FROM t`;
       return { changed: [...asked, ...cancelled], refusals };
     }),
   );

@@ -97,16 +97,14 @@ export const claimStatement = (sql: SqlLike, worker: ClaimingWorker, token: stri
       AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = r.queue AND q.paused)
     RETURNING r.task_id
   ), t AS (
-    UPDATE tasks SET status = 'running', attempt = attempt + 1, worker_id = ${worker.workerId}, started_at = now(), updated_at = now()
+    UPDATE tasks SET status = 'running', change_no = change_no + 1, attempt = attempt + 1, worker_id = ${worker.workerId}, started_at = now(), updated_at = now()
     FROM taken WHERE tasks.id = taken.task_id AND CASE WHEN tasks.status = 'queued' THEN true END
     RETURNING tasks.*
   ), opened AS (
     INSERT INTO task_attempts (task_id, attempt, worker_id, worker_epoch, boot_id, pid_namespace, worker_pid, worker_start_time, claim_token, lease_expires_at)
     SELECT id, attempt, ${worker.workerId}, ${worker.epoch}, ${worker.bootId}, ${worker.pidNamespace}, ${worker.pid}, ${worker.pidStartTime}, ${token},
       now() + make_interval(secs => ${LEASE_SECONDS}) FROM t
-  ), counted AS (
-    ${recordMoves(sql, "queued")}
-  )
+  ), ${recordMoves(sql, "queued")}
   SELECT ${claimedColumns(sql)} FROM t ORDER BY t.place`;
 
 /** Ids in order of place from ready_tasks: slower than Redis, never stopped, order and pause kept. */

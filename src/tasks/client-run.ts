@@ -26,9 +26,9 @@ const lockClientTask = async (sql: SqlLike, userId: string, taskId: string): Pro
 
 const openAttempt = async (sql: SqlLike, task: TaskRow): Promise<void> => {
   await sql`DELETE FROM ready_tasks WHERE task_id = ${task.id}`;
-  await sql`UPDATE tasks SET status = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now() WHERE id = ${task.id}`;
+  await sql`UPDATE tasks SET status = 'running', change_no = change_no + 1, attempt = attempt + 1, started_at = coalesce(started_at, now()), updated_at = now() WHERE id = ${task.id}`;
   await sql`INSERT INTO task_attempts (task_id, attempt) VALUES (${task.id}, ${task.attempt + 1})`;
-  await recordMove(sql, task, task.status, "running");
+  await recordMove(sql, task.id, task.status);
 };
 
 const leaveRedis = (task: TaskRow): Promise<void> =>
@@ -106,10 +106,10 @@ export const submitResult = async (
       const failed = verdict.status === "failed";
       await sql`UPDATE task_attempts SET ended_at = now(), outcome = ${failed ? "failed" : "succeeded"}, error_message = ${failed ? verdict.message : null}
       WHERE task_id = ${found.id} AND ended_at IS NULL`;
-      await sql`UPDATE tasks SET status = ${verdict.status}, outcome = ${verdict.status}, result = ${sql.json(result as never)}, completed_at = now(), updated_at = now(),
+      await sql`UPDATE tasks SET status = ${verdict.status}, change_no = change_no + 1, outcome = ${verdict.status}, result = ${sql.json(result as never)}, completed_at = now(), updated_at = now(),
         failures = failures + ${failed ? 1 : 0}, error_message = ${failed ? verdict.message : null}, error_kind = ${failed ? "client" : null}
       WHERE id = ${found.id}`;
-      await recordMove(sql, found, "running", verdict.status);
+      await recordMove(sql, found.id, "running");
       return found;
     }),
   );

@@ -6,6 +6,7 @@ import { getEnv } from "../platform/env";
 import { badField, DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
+import { refusalOfText } from "../webhooks/address-guard";
 import { countTasks } from "./counts";
 import { checkPrograms } from "./entrypoints";
 import type { NewTask } from "./input";
@@ -14,7 +15,7 @@ import { type NewRow, newRows, toRow } from "./new-rows";
 import { releaseDependents } from "./promote";
 import { addManyReady, addReady } from "./ready-queue";
 import type { Task, TaskRow } from "./task";
-import { recordCreated } from "./transition";
+import { changedColumns, recordCreated } from "./transition";
 
 type Insert = { userId: string; tasks: NewTask[]; single: boolean };
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
@@ -63,9 +64,7 @@ const insertStatement = <Row extends object>(
   ), pending AS (
     INSERT INTO pending_tasks (task_id, user_id, queue, run_at, blocked)
     SELECT id, user_id, queue, run_at, ${waits ? sql`id IN (SELECT id FROM blocked)` : sql`false`} FROM t WHERE status = 'pending'
-  ), counted AS (
-    ${recordCreated(sql)}
-  )
+  ), ${recordCreated(sql)}
   SELECT ${answer}`;
 };
 
@@ -84,7 +83,7 @@ const SLICE = 1000;
  * Called in a transaction, since many rows are several statements.
  */
 const insertMany = async (sql: SqlLike, rows: NewRow[]): Promise<PlacedRow[]> => {
-  const kept = sql`id, user_id, queue, class, place, status, seq, run_at`;
+  const kept = sql`${changedColumns(sql)}, seq, run_at`;
   const answer = sql`string_agg(place::text, ',' ORDER BY seq) AS places,
     string_agg(CASE status WHEN 'pending' THEN 'p' ELSE 'q' END, '' ORDER BY seq) AS states FROM t`;
   const underWay: Promise<PlacedRow[]>[] = [];
@@ -226,6 +225,15 @@ const toTasks = async (rows: TaskRow[], positions: (number | null)[]): Promise<T
   );
 };
 
+/** What can be said without locks. A name in a `webhook_url` is looked up when it is sent to, for each connection. */
+const checkTasks = async (tasks: NewTask[], pathOf: ReturnType<typeof pathFor>, sql?: SqlLike): Promise<void> => {
+  for (const [index, { webhookUrl }] of tasks.entries()) {
+    const refusal = webhookUrl === undefined ? null : refusalOfText(webhookUrl);
+    if (refusal !== null) throw badField(pathOf(index, "webhook_url"), refusal);
+  }
+  await checkPrograms(tasks, pathOf, sql);
+};
+
 const pathFor = (single: boolean) => (index: number, field: string) => (single ? field : `tasks[${index}].${field}`);
 
 /** Checks what needs locks, in the caller's transaction. @returns the rows to insert there */
@@ -245,7 +253,7 @@ export const insertTasks = async (
   tasks: NewTask[],
   single = false,
 ): Promise<{ tasks: Task[]; announce: () => Promise<void> }> => {
-  await checkPrograms(tasks, pathFor(single), sql);
+  await checkTasks(tasks, pathFor(single), sql);
   if (tasks.length === 0) return { tasks: [], announce: async () => {} };
   const rows = await insertRows(sql, await checkedRows(sql, { userId, tasks, single }));
   const positions = single
@@ -272,7 +280,7 @@ export const insertTasks = async (
  * @throws QUEUE_FULL; INVALID_REQUEST for an unknown entrypoint or dependency; FORBIDDEN for a command while commands are off
  */
 export const createTasks = async (userId: string, tasks: NewTask[]): Promise<string[]> => {
-  await checkPrograms(tasks, pathFor(false));
+  await checkTasks(tasks, pathFor(false));
   if (tasks.length === 0) return [];
   const rows = await getSql().begin(async (sql) =>
     insertMany(sql, await checkedRows(sql, { userId, tasks, single: false })),
@@ -288,7 +296,7 @@ export const createTasks = async (userId: string, tasks: NewTask[]): Promise<str
  * @throws as createTasks
  */
 export const createTask = async (userId: string, task: NewTask): Promise<Task> => {
-  await checkPrograms([task], pathFor(true));
+  await checkTasks([task], pathFor(true));
   // A task that must be counted or that locks others needs a transaction of its own.
   if (task.dependsOn.length > 0 || (await isNearFull(userId, task.queue, 1))) {
     const rows = await getSql().begin(async (sql) =>

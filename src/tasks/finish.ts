@@ -9,7 +9,7 @@ import { releaseDependents } from "./promote";
 import { addReadyQuietly } from "./queue-lock";
 import { LOSS_WINDOW_HOURS, MAX_LOSSES } from "./retry-policy";
 import type { TaskStatus } from "./status";
-import { recordMoves } from "./transition";
+import { changedColumns, recordMoves } from "./transition";
 
 export type AttemptEnd = {
   taskId: string;
@@ -31,6 +31,9 @@ type EndedRow = {
   status: TaskStatus;
   has_dependents: boolean;
 };
+
+/** Not the result: it may be large, and was just sent. */
+const endedColumns = (sql: SqlLike) => sql`t.id, t.user_id, t.queue, t.class, t.place, t.status`;
 
 /**
  * Ends a running attempt with what its program did.
@@ -108,7 +111,7 @@ export const endStatement = (
       DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = h.attempt
     ), t AS (
       UPDATE tasks SET
-        status = n.status, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
+        status = n.status, change_no = change_no + 1, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
         completed_at = CASE WHEN n.status <> 'queued' THEN now() END,
         queued_at = CASE WHEN n.status = 'queued' THEN now() ELSE queued_at END,
         started_at = CASE WHEN n.status = 'queued' THEN NULL ELSE started_at END,
@@ -120,13 +123,11 @@ export const endStatement = (
         error_kind = CASE WHEN n.status = 'failed' THEN n.kind END,
         updated_at = now()
       FROM held n WHERE tasks.id = ANY((SELECT ${ids}::text[])::text[]) AND tasks.id = n.id
-      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status, tasks.attempt
+      RETURNING ${changedColumns(sql)}, tasks.attempt
     ), ready AS (
       INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
-    ), counted AS (
-      ${recordMoves(sql, "running")}
-    )
-    SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+    ), ${recordMoves(sql, "running")}
+    SELECT t.attempt, ${endedColumns(sql)}, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
 };
 
 /** A success that came after its attempt was given up, while the task still waits under that attempt's number. */
@@ -141,15 +142,13 @@ const endReaped = async (sql: SqlLike, end: AttemptEnd & { outcome: "succeeded" 
       UPDATE task_attempts a SET outcome = 'succeeded', exit_code = ${end.exitCode}, signal = ${end.signal}, error_message = NULL
       FROM held h WHERE a.task_id = h.id AND a.attempt = ${end.attempt}
     ), t AS (
-      UPDATE tasks SET status = 'completed', outcome = 'completed', completed_at = now(), updated_at = now(), error_message = NULL,
+      UPDATE tasks SET status = 'completed', change_no = change_no + 1, outcome = 'completed', completed_at = now(), updated_at = now(), error_message = NULL,
         started_at = coalesce(started_at, (SELECT started_at FROM task_attempts a WHERE a.task_id = tasks.id AND a.attempt = ${end.attempt})),
         result = ${end.result === null ? null : sql.json(end.result as never)}::jsonb
       FROM unready u WHERE tasks.id = u.task_id
-      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
-    ), counted AS (
-      ${recordMoves(sql, "queued")}
-    )
-    SELECT *, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+      RETURNING ${changedColumns(sql)}
+    ), ${recordMoves(sql, "queued")}
+    SELECT ${endedColumns(sql)}, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
   return row;
 };
 
@@ -193,7 +192,7 @@ const giveBackStatement = (
     ), gpus AS (
       DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = h.attempt
     ), t AS (
-      UPDATE tasks SET status = n.status, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
+      UPDATE tasks SET status = n.status, change_no = change_no + 1, outcome = CASE WHEN n.status <> 'queued' THEN n.status END,
         completed_at = CASE WHEN n.status <> 'queued' THEN now() END,
         started_at = CASE WHEN n.status = 'queued' THEN NULL ELSE started_at END,
         worker_id = CASE WHEN n.status = 'queued' THEN NULL ELSE worker_id END,
@@ -205,13 +204,11 @@ const giveBackStatement = (
         error_kind = CASE WHEN n.status = 'failed' THEN 'lost' END, updated_at = now()
       FROM (SELECT *, CASE WHEN cancelled THEN 'cancelled' WHEN new_losses > ${MAX_LOSSES} THEN 'failed' ELSE 'queued' END AS status FROM held) n
       WHERE tasks.id = n.id
-      RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
+      RETURNING ${changedColumns(sql)}
     ), ready AS (
       INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
-    ), counted AS (
-      ${recordMoves(sql, "running")}
-    )
-    SELECT *, status <> 'queued' AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+    ), ${recordMoves(sql, "running")}
+    SELECT ${endedColumns(sql)}, status <> 'queued' AND EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
 };
 
 /** After the commit: places in Redis, live hints, and tasks that waited for these. All of it is a hint or swept up later. */

@@ -3,7 +3,7 @@ import { getSql, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
 import { addReadyQuietly } from "./queue-lock";
 import type { TaskStatus } from "./status";
-import { recordMoves } from "./transition";
+import { changedColumns, recordMoves } from "./transition";
 
 type MovedRow = { id: string; user_id: string; queue: string; class: string; place: number; status: TaskStatus };
 const BATCH = 1000;
@@ -26,13 +26,11 @@ export const promoteDue = async (): Promise<number> => {
           SELECT task_id FROM pending_tasks WHERE NOT blocked AND run_at <= now() ORDER BY run_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
         RETURNING task_id
       ), t AS (
-        UPDATE tasks SET status = 'queued', queued_at = now(), updated_at = now() FROM due WHERE tasks.id = due.task_id AND tasks.status = 'pending'
-        RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
+        UPDATE tasks SET status = 'queued', change_no = change_no + 1, queued_at = now(), updated_at = now() FROM due WHERE tasks.id = due.task_id AND tasks.status = 'pending'
+        RETURNING ${changedColumns(sql)}
       ), ready AS (
         INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t
-      ), counted AS (
-        ${recordMoves(sql, "pending")}
-      ) SELECT * FROM t`,
+      ), ${recordMoves(sql, "pending")} SELECT id, user_id, queue, class, place, status FROM t`,
     );
     promoted += rows.length;
     await announce(rows);
@@ -60,13 +58,11 @@ export const releaseDependents = async (): Promise<number> => {
       ), gone AS (
         DELETE FROM pending_tasks p USING hit WHERE p.task_id = hit.task_id RETURNING p.task_id, hit.depends_on
       ), t AS (
-        UPDATE tasks SET status = 'failed', outcome = 'failed', completed_at = now(), updated_at = now(), error_kind = 'dependency',
+        UPDATE tasks SET status = 'failed', change_no = change_no + 1, outcome = 'failed', completed_at = now(), updated_at = now(), error_kind = 'dependency',
           error_message = 'dependency ' || gone.depends_on || ' failed'
         FROM gone WHERE tasks.id = gone.task_id AND tasks.status = 'pending'
-        RETURNING tasks.id, tasks.user_id, tasks.queue, tasks.class, tasks.place, tasks.status
-      ), counted AS (
-        ${recordMoves(sql, "pending")}
-      ) SELECT * FROM t`,
+        RETURNING ${changedColumns(sql)}
+      ), ${recordMoves(sql, "pending")} SELECT id, user_id, queue, class, place, status FROM t`,
     );
     const freed = await withRetries(
       () => sql`

@@ -28,15 +28,13 @@ export const retryTasks = async (
       ), turned AS (
         SELECT id, old_status, nextval('task_turns') AS turn FROM (SELECT * FROM held ORDER BY seq) AS in_order
       ), t AS (
-        UPDATE tasks SET status = 'queued', outcome = NULL, place = (1000000 - priority) * 4294967296 + turned.turn, failures = 0,
+        UPDATE tasks SET status = 'queued', change_no = change_no + 1, outcome = NULL, place = (1000000 - priority) * 4294967296 + turned.turn, failures = 0,
           losses = 0, losses_since = NULL, result = NULL, error_message = NULL, error_kind = NULL, worker_id = NULL, run_at = NULL,
           cancel_requested_at = NULL, cancel_reason = NULL, queued_at = now(), started_at = NULL, completed_at = NULL, updated_at = now()
         FROM turned WHERE tasks.id = turned.id RETURNING tasks.*, turned.old_status
       ), ready AS (
         INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t
-      ), counted AS (
-        ${recordMoves(sql, sql`t.old_status`)}
-      ) SELECT ${taskColumns(sql)} FROM t`,
+      ), ${recordMoves(sql, sql`t.old_status`)} SELECT ${taskColumns(sql)} FROM t`,
   );
   if (changed.length > 0) await addReadyQuietly(changed);
   publishLive(changed.map((row) => ({ kind: "task", userId, taskId: row.id, status: "queued" })));

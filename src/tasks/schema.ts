@@ -55,6 +55,8 @@ export const tasks = pgTable(
     cancelRequestedAt: instant("cancel_requested_at"),
     cancelReason: text("cancel_reason"),
     webhookUrl: text("webhook_url"),
+    /** +1 with every change of the status: which of them an event of the outbox tells. */
+    changeNo: integer("change_no").notNull().default(0),
     /** Repeats an ended task's status. It has an index, which `status` must not have: see src/README.md. */
     outcome: text("outcome"),
     createdAt: instant("created_at").notNull().defaultNow(),

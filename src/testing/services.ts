@@ -70,6 +70,7 @@ export const useTestServices = (extra: Record<string, string> = {}): { databaseU
     REDIS_PREFIX: redisPrefix,
     JWT_SECRET: "a-secret-for-tests-only",
     NEXTAUTH_SECRET: "a-secret-for-tests-only",
+    WEBHOOK_SECRET_KEY: "a-secret-for-tests-only",
     LOG_LEVEL: process.env.LOG_LEVEL ?? "error",
     ...extra,
   });
