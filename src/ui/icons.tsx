@@ -150,6 +150,13 @@ export const UserIcon = (props: IconProps) => (
     <path d="M3.5 13c.5-2.3 2.2-3.5 4.5-3.5s4 1.2 4.5 3.5" />
   </Icon>
 );
+export const GearIcon = (props: IconProps) => (
+  <Icon {...props}>
+    <path d="M2.5 4.5h6m3 0h2m-11 7h2m3 0h6" />
+    <circle cx="10" cy="4.5" r="1.5" />
+    <circle cx="6" cy="11.5" r="1.5" />
+  </Icon>
+);
 export const TerminalIcon = (props: IconProps) => (
   <Icon {...props}>
     <path d="m3.5 5 3 3-3 3M8.5 11h4" />

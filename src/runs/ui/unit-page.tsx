@@ -1,11 +1,11 @@
 "use client";
 // A unit: who works for it, what runs, what waits and why, what came of it.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import clsx from "clsx";
 import { useMemo } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { ErrorState } from "../../ui/error-state";
 import { Skeleton } from "../../ui/skeleton";
+import { Tabs } from "../../ui/tabs";
 import { useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
 import { UnitBanners } from "./unit-banners";
@@ -82,22 +82,12 @@ export const UnitPage = ({ unitId }: { unitId: string }) => {
       <title>{t("unit.title", { name: unit.name })}</title>
       <UnitHeader unit={unit} />
       <UnitBanners unit={unit} />
-      <nav aria-label={t("unit.tabs")} className="flex gap-4 border-b border-line">
-        {TABS.map((one) => (
-          <button
-            key={one}
-            type="button"
-            aria-current={one === tab ? "page" : undefined}
-            onClick={() => change({ tab: one === "queue" ? null : one })}
-            className={clsx(
-              "-mb-px border-b-2 px-1 py-2 text-sm",
-              one === tab ? "border-accent font-medium text-ink" : "border-transparent text-ink-2 hover:text-ink",
-            )}
-          >
-            {t(`unit.tab.${one}`)}
-          </button>
-        ))}
-      </nav>
+      <Tabs
+        label={t("unit.tabs")}
+        value={tab}
+        options={TABS.map((value) => ({ value, label: t(`unit.tab.${value}`) }))}
+        onChange={(value) => change({ tab: value === "queue" ? null : value })}
+      />
       {tab === "queue" && <Queue unitId={unitId} />}
       {tab === "runs" && <UnitRuns unit={unit} />}
       {tab === "charts" && <UnitCharts unitId={unitId} />}

@@ -1,13 +1,15 @@
 "use client";
+import { useRouter } from "next/navigation";
 import { signOut } from "next-auth/react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../button";
-import { SignOutIcon, UserIcon } from "../icons";
+import { GearIcon, SignOutIcon, UserIcon } from "../icons";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
 
 export const AccountMenu = ({ email }: { email: string }) => {
   const { t } = useLanguage();
+  const router = useRouter();
   const leave = async () => {
     try {
       await signOut({ callbackUrl: "/sign-in" });
@@ -25,6 +27,9 @@ export const AccountMenu = ({ email }: { email: string }) => {
     >
       <MenuLabel>{email}</MenuLabel>
       <MenuSeparator />
+      <MenuItem icon={<GearIcon />} onSelect={() => router.push("/settings")}>
+        {t("shell.settings")}
+      </MenuItem>
       <MenuItem icon={<SignOutIcon />} onSelect={leave}>
         {t("shell.signOut")}
       </MenuItem>
