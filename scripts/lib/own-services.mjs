@@ -58,6 +58,11 @@ export const ownServices = (kind, source) => {
     MLQUEUE_TEST_RUN: String(process.pid),
     JWT_SECRET: "a-secret-for-tests-only",
     NEXTAUTH_SECRET: "a-secret-for-tests-only",
+    // Tests and benches send as much as they can; the tests of the limits set their own.
+    RATE_LIMIT_STANDARD: "0",
+    RATE_LIMIT_PREMIUM: "0",
+    RATE_LIMIT_BATCH: "0",
+    RATE_LIMIT_TRAFFIC: "0",
   });
   let postgres = null;
   let redis = null;

@@ -4,6 +4,7 @@ import { getEnv } from "../platform/env";
 import { DomainError, toDomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
+import type { LimitHeaders } from "./admit";
 
 const EXPOSED =
   "X-Request-Id, Retry-After, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, ETag";
@@ -23,11 +24,15 @@ export type Exchange = {
   origin: string | undefined;
   method: string;
   path: string;
+  /** once the request was counted */
+  limitHeaders?: LimitHeaders;
 };
 
-const baseHeaders = ({ requestId, origin }: Exchange): OutgoingHttpHeaders => ({
+/** What every answer carries. */
+export const baseHeaders = ({ requestId, origin, limitHeaders }: Exchange): OutgoingHttpHeaders => ({
   ...corsHeaders(origin),
   "X-Request-Id": requestId,
+  ...limitHeaders,
 });
 
 export const answerPreflight = (exchange: Exchange): void => {

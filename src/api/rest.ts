@@ -6,9 +6,10 @@ import { DomainError } from "../platform/errors";
 import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
-import { type Answer, type Call, MIB, type Route } from "../platform/route";
+import { type Answer, bucketOf, type Call, MIB, type Route } from "../platform/route";
 import { runRoutes } from "../runs/rest";
 import { taskRoutes } from "../tasks/rest";
+import { admit } from "./admit";
 import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
@@ -28,7 +29,8 @@ const notFound = (path: string) => new DomainError("NOT_FOUND", "notFound", { pa
 export const serveRest = async (request: IncomingMessage, exchange: Exchange, search: string): Promise<void> => {
   const { method, path } = exchange;
   try {
-    const { actor, proof } = await authenticateBearer(request.headers.authorization);
+    const caller = await authenticateBearer(request.headers.authorization);
+    const { actor, proof } = caller;
     const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
@@ -38,6 +40,9 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
         { Allow: match.allow.join(", ") },
       );
     const { route, params } = match;
+    await admit(caller, { bucket: bucketOf(route) }, (headers) => {
+      exchange.limitHeaders = headers;
+    });
     const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
     const call: Call = {
       userId: actor.userId,

@@ -89,7 +89,13 @@ export const serveTrpc = async (
     path: procedures,
     router: appRouter,
     error: null,
-    createContext: async () => requestContext(incoming, requestId),
+    responseMeta: ({ errors }) => {
+      const waits = errors.flatMap(({ cause }) =>
+        cause instanceof DomainError ? (cause.retryAfterSeconds ?? []) : [],
+      );
+      return waits.length > 0 ? { headers: { "Retry-After": String(Math.max(...waits)) } } : {};
+    },
+    createContext: async () => requestContext(incoming, response, requestId),
     onError: ({ error, path: procedure }) => {
       if (error.cause instanceof RequestAborted) return;
       const line = {

@@ -31,6 +31,7 @@ const en = {
   idempotencyMismatch: "This Idempotency-Key was used with another request.",
   idempotencyBusy: "The first request with this Idempotency-Key is still under way.",
   payloadTooLarge: "The body is larger than {limit}.",
+  rateLimited: "No more than {limit} such requests a minute. Try again in {seconds} s.",
   queueFull: "Queue {queue} is full: it holds {count} of {max} tasks.",
   unavailable: "The service cannot reach its database just now. Try again in a moment.",
   internal: "Something went wrong here. The request id helps to find it in the log.",

@@ -82,6 +82,11 @@ const schema = z.object({
   SHUTDOWN_GRACE_SECONDS: whole(0, 86_400).default(30),
   CANCEL_GRACE_SECONDS: whole(0, 3600).default(10),
 
+  RATE_LIMIT_STANDARD: whole(0, 1_000_000).default(100),
+  RATE_LIMIT_PREMIUM: whole(0, 1_000_000).default(1000),
+  RATE_LIMIT_BATCH: whole(0, 1_000_000).default(10),
+  RATE_LIMIT_TRAFFIC: whole(0, 1_000_000).default(6000),
+
   DATA_DIR: z.string().default(".data"),
 });
 

@@ -1,9 +1,23 @@
 // What every tRPC procedure is given. Without imports, so that the types of the API carry neither Drizzle nor Next.
 
+/**
+ * Which of an account's limits a request counts against (REST contract, "Rate limits"): `write` for changes, `batch` for the
+ * creation of many at once, `traffic` for reads and for what drivers and running programs send.
+ */
+export type Bucket = "write" | "batch" | "traffic";
+
+/** What a route or procedure asks of its caller. */
+export interface Needs {
+  bucket: Bucket;
+}
+
 export interface RequestContext {
   /** the same as in the header X-Request-Id and in the log */
   requestId: string;
   locale: "en";
-  /** Who calls. @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call */
-  authenticate: () => Promise<{ userId: string; scopes: string[] }>;
+  /**
+   * Who calls; the call is counted.
+   * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED
+   */
+  authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[] }>;
 }

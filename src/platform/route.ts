@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { SqlLike } from "./db";
 import type { JsonObject } from "./json-safety";
+import type { Bucket } from "./request-context";
 
 /** A request whose caller, path and body were checked. */
 export type Call = {
@@ -56,10 +57,14 @@ export type Route = {
   status?: number;
   /** 1 MiB unless given */
   maxBodyBytes?: number;
+  /** the limit that a request counts against; `traffic` for GET and `write` for all else unless given */
+  bucket?: Bucket;
   description: RouteDescription;
   handle: (call: Call) => Promise<Answer>;
   /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */
   create?: (call: Call, sql: SqlLike) => Promise<Created>;
 };
+
+export const bucketOf = ({ bucket, method }: Route): Bucket => bucket ?? (method === "GET" ? "traffic" : "write");
 
 export const MIB = 1024 * 1024;

@@ -1,9 +1,9 @@
 // tRPC: who calls, checks that all procedures share, and the one translation of errors.
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC, type ProcedureType, TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { badFields, DomainError, ERROR_CODES, type ErrorCode, type ErrorDetail, toDomainError } from "./errors";
 import { findUnsafe } from "./json-safety";
-import type { RequestContext } from "./request-context";
+import type { Needs, RequestContext } from "./request-context";
 import { detailsOf } from "./validate";
 
 /** What a client finds in `error.data`. */
@@ -39,22 +39,25 @@ const refusalOf = (error: TRPCError): DomainError => {
   }
 };
 
-const t = initTRPC.context<RequestContext>().create({
-  errorFormatter: ({ shape, error, ctx, path }) => {
-    const refusal = refusalOf(error);
-    const data: ErrorData = {
-      code: refusal.code,
-      httpStatus: refusal.status,
-      path,
-      requestId: ctx?.requestId,
-      details: refusal.details,
-      sentence: refusal.message,
-      retryAfterSeconds: refusal.retryAfterSeconds,
-    };
-    return { ...shape, message: refusal.message, data };
-  },
-  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
-});
+const t = initTRPC
+  .context<RequestContext>()
+  .meta<Partial<Needs>>()
+  .create({
+    errorFormatter: ({ shape, error, ctx, path }) => {
+      const refusal = refusalOf(error);
+      const data: ErrorData = {
+        code: refusal.code,
+        httpStatus: refusal.status,
+        path,
+        requestId: ctx?.requestId,
+        details: refusal.details,
+        sentence: refusal.message,
+        retryAfterSeconds: refusal.retryAfterSeconds,
+      };
+      return { ...shape, message: refusal.message, data };
+    },
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+  });
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
@@ -83,8 +86,14 @@ const refuseUnsafe = t.middleware(async ({ next, getRawInput }) => {
   return next();
 });
 
-const authenticated = t.middleware(async ({ next, ctx }) => {
-  const { userId, scopes } = await ctx.authenticate();
+/** What a procedure asks of its caller: what its `meta` says, else by its kind. */
+export const needsOf = (type: ProcedureType, meta: Partial<Needs> | undefined): Needs => ({
+  bucket: type === "mutation" ? "write" : "traffic",
+  ...meta,
+});
+
+const authenticated = t.middleware(async ({ next, ctx, type, meta }) => {
+  const { userId, scopes } = await ctx.authenticate(needsOf(type, meta));
   return next({ ctx: { userId, scopes } });
 });
 

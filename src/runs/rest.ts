@@ -167,6 +167,7 @@ const unitRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/units/:id/sync",
+    bucket: "traffic",
     description: {
       summary: "Ask whether a unit has changed since a version, and for its queues by order",
       body: unitSync.omit({ unitId: true }),
@@ -183,6 +184,7 @@ const unitRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/units/:id/heartbeat",
+    bucket: "traffic",
     description: {
       summary: "Say that the unit's driver lives, and which queues it works on",
       body: z.object({ running: z.array(z.string()).optional() }),
@@ -200,6 +202,7 @@ const unitRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/units/:id/claim",
+    bucket: "traffic",
     description: {
       summary: "Take the next pending queue: it is running from now on. `queue` is null when there is none",
       body: claimInput.omit({ unitId: true, claimKey: true }),
