@@ -1,9 +1,14 @@
 // A request to /api/trpc → what its procedures are given.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { authenticate, isCrossSite } from "../accounts/authenticate";
+import { chooseLocale, LOCALE_COOKIE } from "../i18n/locale";
 import { DomainError } from "../platform/errors";
 import type { RequestContext } from "../platform/request-context";
 import { admit, type LimitHeaders } from "./admit";
+
+/** The reader's choice: a page's requests ask for its language, but its event stream can send no headers of its own. */
+const chosenIn = (cookies: string | undefined): string | undefined =>
+  new RegExp(`(?:^|;\\s*)${LOCALE_COOKIE}=(\\w+)`).exec(cookies ?? "")?.[1];
 
 /** Of the calls that one request makes together, the one nearest to its limit is told. */
 const tellNearest = (response: ServerResponse, headers: LimitHeaders): void => {
@@ -23,7 +28,7 @@ export const requestContext = (
   requestId: string,
 ): RequestContext => ({
   requestId,
-  locale: "en",
+  locale: chooseLocale(chosenIn(request.headers.cookie), request.headers["accept-language"] ?? null),
   authenticate: async (needs) => {
     const caller = await authenticate(request.headers);
     const { actor, proof } = caller;

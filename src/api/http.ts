@@ -71,11 +71,11 @@ const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith
 
 const serve = async (request: IncomingMessage, response: ServerResponse, pages: Pages | null): Promise<void> => {
   const method = request.method ?? "GET";
-  const origin = request.headers.origin;
+  const { origin, "accept-language": acceptLanguage } = request.headers;
   const target = targetOf(request);
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
-  const exchange: Exchange = { response, requestId: newRequestId(), origin, method, path };
+  const exchange: Exchange = { response, requestId: newRequestId(), origin, acceptLanguage, method, path };
 
   if (method === "OPTIONS") return answerPreflight(exchange);
   if (path.startsWith(TRPC_PREFIX)) return serveTrpc(request, exchange);
@@ -109,7 +109,8 @@ export const makeHttpServer = (pages: Pages | null): HttpServer => {
     if (isClosing) response.shouldKeepAlive = false;
     serve(request, response, pages).catch((error: unknown) => {
       const { method = "", url: path = "", headers } = request;
-      answerError({ response, requestId: newRequestId(), origin: headers.origin, method, path }, error);
+      const { origin, "accept-language": acceptLanguage } = headers;
+      answerError({ response, requestId: newRequestId(), origin, acceptLanguage, method, path }, error);
     });
   };
   const server = createServer(

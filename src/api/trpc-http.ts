@@ -20,7 +20,7 @@ const bodyLimit = (procedures: string): number => (/\bcreateMany\b/.test(procedu
 
 const bodyOf = async (incoming: IncomingMessage, limit: number): Promise<unknown> => {
   const bytes = await readBody(incoming, limit).catch((error: unknown) => {
-    throw error instanceof DomainError ? new TRPCError({ code: "PAYLOAD_TOO_LARGE" }) : error;
+    throw error instanceof DomainError ? new TRPCError({ code: "PAYLOAD_TOO_LARGE", cause: error }) : error;
   });
   return JSON.parse(bytes.toString("utf8"));
 };
@@ -109,5 +109,7 @@ export const serveTrpc = async (
       else log.warn(line, "procedure refused");
     },
   });
+  // Those of a batch of which some were refused, too (207).
+  if (answer.status >= 207) response.appendHeader("Vary", "Accept-Language, Cookie");
   await send(answer, response);
 };

@@ -14,7 +14,8 @@ export interface Needs {
 export interface RequestContext {
   /** the same as in the header X-Request-Id and in the log */
   requestId: string;
-  locale: "en";
+  /** of refusals */
+  locale: "en" | "zh";
   /**
    * Who calls; the call is counted.
    * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED

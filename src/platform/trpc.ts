@@ -1,10 +1,18 @@
 // tRPC: who calls, checks that all procedures share, and the one translation of errors.
 import { initTRPC, type ProcedureType, TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { badFields, DomainError, ERROR_CODES, type ErrorCode, type ErrorDetail, toDomainError } from "./errors";
+import {
+  badField,
+  badFields,
+  DomainError,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetail,
+  toDomainError,
+} from "./errors";
 import { findUnsafe } from "./json-safety";
 import type { Needs, RequestContext } from "./request-context";
-import { detailsOf } from "./validate";
+import { problemsOf } from "./validate";
 
 /** What a client finds in `error.data`. */
 export type ErrorData = {
@@ -18,22 +26,18 @@ export type ErrorData = {
   retryAfterSeconds: number | undefined;
 };
 
-/** The refusals of tRPC itself: no such procedure, a body that is no JSON or too large. */
-const refusalOf = (error: TRPCError): DomainError => {
+/** The refusals of tRPC itself: no such procedure, a body that is no JSON. */
+const refusalOf = (error: TRPCError, path = ""): DomainError => {
   if (error.cause instanceof DomainError) return error.cause;
   switch (error.code) {
     case "NOT_FOUND":
-      return new DomainError("NOT_FOUND", "notFound", { params: { path: "this procedure" } });
+      return new DomainError("NOT_FOUND", "noProcedure", { params: { path } });
     case "METHOD_NOT_SUPPORTED":
-      return new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", {
-        params: { method: "This method", path: "this procedure" },
-      });
-    case "PAYLOAD_TOO_LARGE":
-      return new DomainError("PAYLOAD_TOO_LARGE", "payloadTooLarge", { params: { limit: "the limit" } });
+      return new DomainError("METHOD_NOT_ALLOWED", "wrongMethod");
     case "PARSE_ERROR":
     case "BAD_REQUEST":
     case "UNSUPPORTED_MEDIA_TYPE":
-      return badFields([{ path: "", message: "is not a request that tRPC understands" }]);
+      return badField("", "notTrpc");
     default:
       return toDomainError(error.cause) ?? new DomainError("INTERNAL_ERROR", "internal", { cause: error });
   }
@@ -44,17 +48,19 @@ const t = initTRPC
   .meta<Partial<Needs>>()
   .create({
     errorFormatter: ({ shape, error, ctx, path }) => {
-      const refusal = refusalOf(error);
+      const refusal = refusalOf(error, path);
+      const locale = ctx?.locale ?? "en";
+      const sentence = refusal.sentenceIn(locale);
       const data: ErrorData = {
         code: refusal.code,
         httpStatus: refusal.status,
         path,
         requestId: ctx?.requestId,
-        details: refusal.details,
-        sentence: refusal.message,
+        details: refusal.detailsIn(locale),
+        sentence,
         retryAfterSeconds: refusal.retryAfterSeconds,
       };
-      return { ...shape, message: refusal.message, data };
+      return { ...shape, message: sentence, data };
     },
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
   });
@@ -69,7 +75,7 @@ const toTRPCError = (refusal: DomainError): TRPCError =>
 /** Input that the schema refused is named field by field, as in REST. An output that it refused is a bug of ours. */
 const asRefusal = (error: TRPCError, input: unknown): DomainError | null => {
   if (error.code === "BAD_REQUEST" && error.cause instanceof z.ZodError)
-    return badFields(detailsOf(error.cause, input));
+    return badFields(problemsOf(error.cause, input));
   return error.code === "INTERNAL_SERVER_ERROR" ? toDomainError(error.cause) : null;
 };
 
