@@ -2,6 +2,7 @@
 import type { Authenticated } from "../accounts/authenticate";
 import { tierOf } from "../accounts/users";
 import { DomainError } from "../platform/errors";
+import { rateLimited } from "../platform/prometheus";
 import { countRequest, limitOf, type Verdict } from "../platform/rate-limit";
 import type { Needs } from "../platform/request-context";
 
@@ -35,6 +36,7 @@ export const admit = async (
   const verdict = await countRequest({ name, limit });
   tell(headersOf(verdict));
   if (verdict.isGranted) return;
+  rateLimited.inc({ bucket });
   const { resetSeconds } = verdict;
   throw new DomainError("RATE_LIMIT_EXCEEDED", "rateLimited", {
     params: { limit, seconds: resetSeconds },

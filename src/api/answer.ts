@@ -26,6 +26,8 @@ export type Exchange = {
   acceptLanguage: string | undefined;
   method: string;
   path: string;
+  /** the route's name for monitoring, once it is known */
+  route?: string;
   /** once the request was counted */
   limitHeaders?: LimitHeaders;
 };

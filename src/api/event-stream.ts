@@ -24,9 +24,10 @@ export const answerEvents = async (exchange: Exchange, stream: (out: EventStream
   const { response, requestId } = exchange;
   const ended = new AbortController();
   response.once("close", () => ended.abort());
+  // Set, so that it can be read back: a server that closes ends its streams, and their duration is no request's.
+  response.setHeader("Content-Type", "text/event-stream");
   response.writeHead(200, {
     ...baseHeaders(exchange),
-    "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",
   });

@@ -208,6 +208,18 @@ export const openApiDocument = (): JsonObject => {
       503: { $ref: "#/components/responses/Error" },
     }),
   };
+  paths["/metrics"] = {
+    get: {
+      summary: "Figures for Prometheus",
+      tags: ["service"],
+      security: [],
+      description: "Where METRICS_TOKEN is set, it has to be sent as bearer.",
+      responses: {
+        200: { description: "Prometheus' text format", content: { "text/plain": { schema: { type: "string" } } } },
+        401: { $ref: "#/components/responses/Error" },
+      },
+    },
+  };
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };

@@ -40,6 +40,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
         { Allow: match.allow.join(", ") },
       );
     const { route, params } = match;
+    exchange.route = route.path;
     await admit(caller, { bucket: bucketOf(route) }, (headers) => {
       exchange.limitHeaders = headers;
     });

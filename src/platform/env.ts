@@ -87,6 +87,11 @@ const schema = z.object({
   RATE_LIMIT_BATCH: whole(0, 1_000_000).default(10),
   RATE_LIMIT_TRAFFIC: whole(0, 1_000_000).default(6000),
 
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{8,200}$/, "must be 8 to 200 visible characters")
+    .optional(),
+
   DATA_DIR: z.string().default(".data"),
 });
 
