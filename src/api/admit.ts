@@ -1,10 +1,11 @@
-// Counts a request against its account's limit, and tells so in the headers of the answer.
+// Counts a request against its account's limit, tells so in the headers of the answer, and asks whether its key may do that.
 import type { Authenticated } from "../accounts/authenticate";
+import { allows } from "../accounts/scopes";
 import { tierOf } from "../accounts/users";
 import { DomainError } from "../platform/errors";
 import { rateLimited } from "../platform/prometheus";
 import { countRequest, limitOf, type Verdict } from "../platform/rate-limit";
-import type { Needs } from "../platform/request-context";
+import type { Bucket, Needs } from "../platform/request-context";
 
 /** What an answer tells of its account's limit. */
 export type LimitHeaders = { "RateLimit-Limit": number; "RateLimit-Remaining": number; "RateLimit-Reset": number };
@@ -23,11 +24,20 @@ const headersOf = ({ limit, remaining, resetSeconds }: Verdict): LimitHeaders =>
  * owner from cancelling what it made. 6,000 reads a minute are some ten open pages that all change each second.
  *
  * @param tell is given the headers for the answer, also when it is a refusal; is not called where there is no limit
- * @throws RATE_LIMIT_EXCEEDED with the seconds until there is room again
+ * @throws RATE_LIMIT_EXCEEDED with the seconds until there is room again; FORBIDDEN when the caller's key lacks the scope
  */
 export const admit = async (
   { actor, proof }: Authenticated,
-  { bucket }: Needs,
+  { bucket, scope }: Needs,
+  tell: (headers: LimitHeaders) => void,
+): Promise<void> => {
+  await countOrRefuse({ actor, proof }, bucket, tell);
+  if (!allows(actor.scopes, scope)) throw new DomainError("FORBIDDEN", "scopeLacks", { params: { scope } });
+};
+
+const countOrRefuse = async (
+  { actor, proof }: Pick<Authenticated, "actor" | "proof">,
+  bucket: Bucket,
   tell: (headers: LimitHeaders) => void,
 ): Promise<void> => {
   const limit = limitOf(bucket, bucket === "write" ? await tierOf(actor.userId) : "standard");

@@ -5,7 +5,7 @@ import { ERROR_CODES } from "../platform/errors";
 import { toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import type { Bucket } from "../platform/request-context";
-import { bucketOf, MIB, type Route } from "../platform/route";
+import { bucketOf, MIB, needsOfRoute, type Route } from "../platform/route";
 import { answerText, type Exchange } from "./answer";
 import { routes } from "./rest";
 
@@ -139,7 +139,7 @@ const LIMIT_OF: Record<Bucket, string> = {
 const operation = (route: Route): JsonObject => ({
   operationId: `${route.method.toLowerCase()}${route.path.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
   summary: route.description.summary,
-  description: LIMIT_OF[bucketOf(route)],
+  description: `${LIMIT_OF[bucketOf(route)]} Needs the scope \`${needsOfRoute(route).scope}\`.`,
   tags: [route.path.split("/")[2] ?? ""],
   parameters: parametersOf(route),
   ...bodyOf(route),

@@ -6,7 +6,7 @@ import { DomainError } from "../platform/errors";
 import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
-import { type Answer, bucketOf, type Call, MIB, type Route } from "../platform/route";
+import { type Answer, type Call, MIB, needsOfRoute, type Route } from "../platform/route";
 import { runRoutes } from "../runs/rest";
 import { taskRoutes } from "../tasks/rest";
 import { admit } from "./admit";
@@ -30,7 +30,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   const { method, path } = exchange;
   try {
     const caller = await authenticateBearer(request.headers.authorization);
-    const { actor, proof } = caller;
+    const { actor, proof, keyId } = caller;
     const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
@@ -41,7 +41,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       );
     const { route, params } = match;
     exchange.route = route.path;
-    await admit(caller, { bucket: bucketOf(route) }, (headers) => {
+    await admit(caller, needsOfRoute(route), (headers) => {
       exchange.limitHeaders = headers;
     });
     const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
@@ -49,6 +49,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       userId: actor.userId,
       scopes: actor.scopes,
       proof: proof === "key" ? "key" : "token",
+      keyId,
       params,
       query: new URLSearchParams(search),
       body: parseBody(bytes),

@@ -5,6 +5,8 @@ const en = {
   authRequired: "Sign in, or send an API key or token as `Authorization: Bearer …`.",
   invalidToken: "This API key or token is not known, or it has expired.",
   forbidden: "This key may not do that.",
+  scopeLacks: "This key may not do that: it lacks the scope {scope}.",
+  keyNotFound: "There is no key {id}.",
   crossSite: "A page of another site may not do this with your sign-in.",
   commandsOff: "Commands are switched off on this server (ALLOW_COMMANDS); name an entrypoint instead.",
   notFound: "There is nothing at {path}.",
@@ -52,6 +54,8 @@ const zh: Record<ErrorKey, string> = {
   authRequired: "请先登录，或以 `Authorization: Bearer …` 发送 API key 或令牌。",
   invalidToken: "这个 API key 或令牌不存在，或者已过期。",
   forbidden: "这个 key 没有执行此操作的权限。",
+  scopeLacks: "这个 key 没有执行此操作的权限：缺少 {scope} 权限。",
+  keyNotFound: "key {id} 不存在。",
   crossSite: "其他网站的页面不能用你的登录身份执行此操作。",
   commandsOff: "这台服务器关闭了自定义命令（ALLOW_COMMANDS），请改为指定 entrypoint。",
   notFound: "{path} 不存在。",
@@ -92,7 +96,7 @@ const zh: Record<ErrorKey, string> = {
   internal: "服务器内部出错。请凭请求 ID（request id）在日志中查找原因。",
 };
 
-export const errorCatalogues = { en, zh } satisfies Record<Locale, Record<ErrorKey, string>>;
+export const errorCatalogues: Record<Locale, Record<ErrorKey, string>> = { en, zh };
 
 /** The sentence for a refusal, its `{name}`s filled in. */
 export const errorSentence = (locale: Locale, key: ErrorKey, params: ErrorParams): string =>

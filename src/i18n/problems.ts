@@ -50,6 +50,7 @@ const en = {
   text: "must be text",
   time: "must be a time such as 2026-11-25T08:00:00Z",
   timeInCalendar: "must be a time in the years 1 to 9999, with an offset below 16 hours",
+  inFuture: "must be in the future",
   day: "must be a day such as 2026-11-25",
   dayInCalendar: "must be a day in the years 1 to 9999",
   beforeStart: "must not be before start_date",
@@ -124,6 +125,7 @@ const zh: Record<ProblemKey, string> = {
   text: "必须是文本",
   time: "必须是时间，例如 2026-11-25T08:00:00Z",
   timeInCalendar: "必须是公元 1 年到 9999 年之间的时间，时区偏移小于 16 小时",
+  inFuture: "必须晚于当前时间",
   day: "必须是日期，例如 2026-11-25",
   dayInCalendar: "必须是公元 1 年到 9999 年之间的日期",
   beforeStart: "不能早于 start_date",
@@ -176,7 +178,7 @@ const zh: Record<ProblemKey, string> = {
 export type ProblemParams = Record<string, string | number | { word: WordKey }>;
 export type Problem = { key: ProblemKey; params?: ProblemParams };
 
-export const problemCatalogues = { en, zh } satisfies Record<Locale, Record<ProblemKey, string>>;
+export const problemCatalogues: Record<Locale, Record<ProblemKey, string>> = { en, zh };
 const words = { en: enWords, zh: zhWords } satisfies Record<Locale, Record<WordKey, string>>;
 
 /** What is wrong, to be read behind the name of its field. */

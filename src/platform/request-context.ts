@@ -6,9 +6,16 @@
  */
 export type Bucket = "write" | "batch" | "traffic";
 
+/**
+ * What a key must be allowed for it: `read`; `run` for what drivers and clients that run tasks send; `write` for changes that people
+ * and scripts make; `admin` for the account's keys.
+ */
+export type Scope = "read" | "run" | "write" | "admin";
+
 /** What a route or procedure asks of its caller. */
 export interface Needs {
   bucket: Bucket;
+  scope: Scope;
 }
 
 export interface RequestContext {
@@ -18,7 +25,8 @@ export interface RequestContext {
   locale: "en" | "zh";
   /**
    * Who calls; the call is counted.
-   * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED
+   * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED;
+   *   FORBIDDEN when its key lacks the scope
    */
   authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[] }>;
 }

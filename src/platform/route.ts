@@ -2,13 +2,15 @@
 import type { z } from "zod";
 import type { SqlLike } from "./db";
 import type { JsonObject } from "./json-safety";
-import type { Bucket } from "./request-context";
+import type { Bucket, Needs, Scope } from "./request-context";
 
 /** A request whose caller, path and body were checked. */
 export type Call = {
   userId: string;
   scopes: string[];
   proof: "key" | "token";
+  /** the key that was sent; undefined for a token */
+  keyId: string | undefined;
   /** the parts of the path that `:names` stand for */
   params: Record<string, string>;
   query: URLSearchParams;
@@ -59,6 +61,8 @@ export type Route = {
   maxBodyBytes?: number;
   /** the limit that a request counts against; `traffic` for GET and `write` for all else unless given */
   bucket?: Bucket;
+  /** what a key must be allowed; by default `read` for GET, `run` for other traffic, else `write` */
+  scope?: Scope;
   description: RouteDescription;
   handle: (call: Call) => Promise<Answer>;
   /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */
@@ -66,5 +70,11 @@ export type Route = {
 };
 
 export const bucketOf = ({ bucket, method }: Route): Bucket => bucket ?? (method === "GET" ? "traffic" : "write");
+
+export const needsOfRoute = (route: Route): Needs => {
+  const bucket = bucketOf(route);
+  const usual = route.method === "GET" ? "read" : bucket === "traffic" ? "run" : "write";
+  return { bucket, scope: route.scope ?? usual };
+};
 
 export const MIB = 1024 * 1024;

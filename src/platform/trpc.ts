@@ -93,10 +93,11 @@ const refuseUnsafe = t.middleware(async ({ next, getRawInput }) => {
 });
 
 /** What a procedure asks of its caller: what its `meta` says, else by its kind. */
-export const needsOf = (type: ProcedureType, meta: Partial<Needs> | undefined): Needs => ({
-  bucket: type === "mutation" ? "write" : "traffic",
-  ...meta,
-});
+export const needsOf = (type: ProcedureType, meta: Partial<Needs> | undefined): Needs => {
+  const bucket = meta?.bucket ?? (type === "mutation" ? "write" : "traffic");
+  const usual = type !== "mutation" ? "read" : bucket === "traffic" ? "run" : "write";
+  return { bucket, scope: meta?.scope ?? usual };
+};
 
 const authenticated = t.middleware(async ({ next, ctx, type, meta }) => {
   const { userId, scopes } = await ctx.authenticate(needsOf(type, meta));

@@ -168,6 +168,7 @@ const unitRoutes: Route[] = [
     method: "POST",
     path: "/v2/units/:id/sync",
     bucket: "traffic",
+    scope: "read",
     description: {
       summary: "Ask whether a unit has changed since a version, and for its queues by order",
       body: unitSync.omit({ unitId: true }),
