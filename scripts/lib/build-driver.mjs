@@ -45,6 +45,18 @@ const bundle = async (outdir) => {
 /** Every module that a declaration names: `from "…"`, `import "…"`, `import("…")`. */
 const NAMED = /(\bfrom\s+|\bimport\s*\(?\s*)"([^"]+)"/g;
 
+/** `import("module").Name` as `Name`, imported once; a name that two modules give, or the text has already, stays as it is. */
+const withImportsAtTop = (text) => {
+  const inline = /(?<!typeof )\bimport\("([^"]+)"\)\.(\w+)/g;
+  const modules = new Map();
+  for (const [, module, name] of text.matchAll(inline)) modules.set(name, (modules.get(name) ?? new Set()).add(module));
+  const rest = text.replace(inline, "");
+  const isFree = (name) => modules.get(name).size === 1 && !new RegExp(`\\b${name}\\b`).test(rest);
+  const free = new Set([...modules.keys()].filter(isFree));
+  const imports = [...free].map((name) => `import type { ${name} } from "${[...modules.get(name)][0]}";\n`);
+  return imports.join("") + text.replace(inline, (whole, _, name) => (free.has(name) ? name : whole));
+};
+
 /**
  * tsc writes declarations of everything that the entries reach, the server's verbs and tables too. What the declarations
  * themselves name is far less: every procedure has an output schema, so the router's type is written out in full.
@@ -78,27 +90,32 @@ const declarations = async (outdir) => {
     }).catch((error) => {
       throw new Error(`The driver's declarations could not be made.\n${error.stdout}`);
     });
+    /** What a procedure asks of its caller is the server's to know: as text it stands beside each of them. */
+    const WITHOUT_META = [/\bmeta: Partial<import\("[./]*platform\/request-context"\)\.Needs>/g, "meta: object"];
     const taken = new Set();
     const take = (file) => {
       if (taken.has(file)) return;
       taken.add(file);
       const from = path.join(work, "out", file);
-      const text = readFileSync(from, "utf8").replace(NAMED, (whole, before, name) => {
-        if (!name.startsWith(".")) {
-          if (!TYPE_PACKAGES.test(name)) throw new Error(`The driver's types lead to the package ${name}, by ${file}.`);
-          return whole;
-        }
-        const target = path.join(path.dirname(file), name);
-        take(`${target}.d.ts`);
-        // Node's resolution of ES modules wants the ending.
-        return `${before}"${name}.js"`;
-      });
+      const text = readFileSync(from, "utf8")
+        .replace(...WITHOUT_META)
+        .replace(NAMED, (whole, before, name) => {
+          if (!name.startsWith(".")) {
+            if (!TYPE_PACKAGES.test(name))
+              throw new Error(`The driver's types lead to the package ${name}, by ${file}.`);
+            return whole;
+          }
+          const target = path.join(path.dirname(file), name);
+          take(`${target}.d.ts`);
+          // Node's resolution of ES modules wants the ending.
+          return `${before}"${name}.js"`;
+        });
       const to = path.join(outdir, "types", file);
       mkdirSync(path.dirname(to), { recursive: true });
-      // A third of the router's type is indentation.
+      // A third of the router's type is indentation, and much of the rest names the same few modules.
       writeFileSync(
         to,
-        text.replace(/^( {4})+/gm, (indent) => " ".repeat(indent.length / 4)),
+        withImportsAtTop(text).replace(/^( {4})+/gm, (indent) => " ".repeat(indent.length / 4)),
       );
     };
     for (const name of ["mlqueue", "driver-entry", "client-entry"]) take(`driver/${name}.d.ts`);

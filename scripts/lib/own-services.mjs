@@ -10,7 +10,7 @@ const HOME = path.join(ROOT, ".data");
 
 /** Settings that would lead a test to the services or the accounts of the person who runs it. */
 const NOT_FOR_TESTS =
-  /^(DATABASE_URL|DB_.*|REDIS_.*|JWT_.*|NEXTAUTH_.*|BOOTSTRAP_.*|QUEUE_.*|WORKER_.*|RATE_LIMIT_.*|WEBHOOK_.*|SERVER_.*|CORS_ORIGINS|TRUST_PROXY|ENTRYPOINTS_DIR|DEFAULT_ENTRYPOINT|ALLOW_COMMANDS|SHUTDOWN_GRACE_SECONDS|CANCEL_GRACE_SECONDS|ENV|NODE_ENV)$/;
+  /^(DATABASE_URL|DB_.*|REDIS_.*|JWT_.*|NEXTAUTH_.*|BOOTSTRAP_.*|QUEUE_.*|WORKER_.*|RATE_LIMIT_.*|METRICS_TOKEN|WEBHOOK_.*|SERVER_.*|CORS_ORIGINS|TRUST_PROXY|ENTRYPOINTS_DIR|DEFAULT_ENTRYPOINT|ALLOW_COMMANDS|SHUTDOWN_GRACE_SECONDS|CANCEL_GRACE_SECONDS|ENV|NODE_ENV)$/;
 
 /** Processes that work for a data directory or one below it: servers and workers that a test started, and their programs. */
 const killAll = async (dataDir) => {
@@ -59,6 +59,11 @@ export const ownServices = (kind, source) => {
     JWT_SECRET: "a-secret-for-tests-only",
     NEXTAUTH_SECRET: "a-secret-for-tests-only",
     WEBHOOK_SECRET_KEY: "a-secret-for-tests-only",
+    // Tests and benches send as much as they can; the tests of the limits set their own.
+    RATE_LIMIT_STANDARD: "0",
+    RATE_LIMIT_PREMIUM: "0",
+    RATE_LIMIT_BATCH: "0",
+    RATE_LIMIT_TRAFFIC: "0",
   });
   let postgres = null;
   let redis = null;

@@ -2,9 +2,11 @@
 import { createHash } from "node:crypto";
 import { customAlphabet } from "nanoid";
 import { getSql, type SqlLike } from "../platform/db";
+import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { log } from "../platform/log";
 import { BriefCache } from "./brief-cache";
+import { ALL } from "./scopes";
 
 const letters = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 40);
 
@@ -18,8 +20,77 @@ export const isKeyText = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** What a key may do. Until keys can be restricted, every key may do everything. */
-const ALL_SCOPES = ["*"];
+/** What a key may do that was registered without saying so. */
+const ALL_SCOPES = [ALL];
+
+export type ApiKey = {
+  keyId: string;
+  name: string;
+  /** its first characters, so that its owner knows it again */
+  prefix: string;
+  scopes: string[];
+  createdAt: string;
+  expiresAt: string | null;
+  /** to the minute */
+  lastUsedAt: string | null;
+};
+
+type KeyRow = {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: string[];
+  created_at: Date;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+};
+
+const toKey = (row: KeyRow): ApiKey => ({
+  keyId: row.id,
+  name: row.name,
+  prefix: row.prefix,
+  scopes: row.scopes,
+  createdAt: row.created_at.toISOString(),
+  expiresAt: row.expires_at?.toISOString() ?? null,
+  lastUsedAt: row.last_used_at?.toISOString() ?? null,
+});
+
+/**
+ * Makes a key of the account.
+ * @returns also the key itself, which is kept nowhere: this is the only time that it can be read
+ * @throws INVALID_REQUEST for an expiry that is past
+ */
+export const createKey = async (
+  userId: string,
+  input: { name: string; scopes: string[]; expiresAt?: string | undefined },
+): Promise<ApiKey & { key: string }> => {
+  if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= Date.now())
+    throw badField("expiresAt", "inFuture");
+  const key = newApiKey();
+  const [row] = await getSql()<KeyRow[]>`
+    INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
+    VALUES (${newId("key")}, ${userId}, ${input.name}, ${sha256(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
+    RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
+  if (!row) throw new Error("The insert returned no row.");
+  return { ...toKey(row), key };
+};
+
+/** The account's keys, also expired ones, newest first. */
+export const listKeys = async (userId: string): Promise<ApiKey[]> => {
+  const rows = await getSql()<KeyRow[]>`
+    SELECT id, name, prefix, scopes, created_at, expires_at, last_used_at FROM api_keys
+    WHERE user_id = ${userId} ORDER BY created_at DESC, id DESC`;
+  return rows.map(toKey);
+};
+
+/**
+ * Takes a key back. It, and tokens that were made with it, work for 2 s more at most, in every process.
+ * @throws NOT_FOUND, also for another account's key
+ */
+export const revokeKey = async (userId: string, { keyId }: { keyId: string }): Promise<void> => {
+  const gone = await getSql()`DELETE FROM api_keys WHERE id = ${keyId} AND user_id = ${userId}`;
+  if (gone.count === 0) throw new DomainError("NOT_FOUND", "keyNotFound", { params: { id: keyId } });
+};
 
 /**
  * Registers a text as a key of the account.
@@ -54,6 +125,15 @@ export const findKey = async (key: string): Promise<FoundKey | null> => {
   if (row) noteUse(row.id);
   return row;
 };
+
+const live = new BriefCache<true>(async (keyId) => {
+  const [row] = await getSql()`
+    SELECT 1 FROM api_keys WHERE id = ${keyId} AND (expires_at IS NULL OR expires_at > now())`;
+  return row ? true : null;
+}, 2000);
+
+/** Whether a key is there and has not expired; what ended less than 2 s ago may still count. */
+export const isKeyLive = async (keyId: string): Promise<boolean> => (await live.get(keyId)) === true;
 
 const USE_NOTED_EVERY_MS = 60_000;
 const notedAt = new Map<string, number>();

@@ -67,3 +67,40 @@ test("as a process it exits with the code and ends its connections", async () =>
   const code = await new Promise((resolve) => child.on("close", resolve));
   expect([code, stdout]).toEqual([0, expect.stringContaining("ada@example.org")]);
 }, 60_000);
+
+test("key add prints the key alone on stdout; list shows keys without it; revoke takes one back", async () => {
+  await accountCommand(["add", "keys@example.org"]);
+  const key = ["key", "add", "keys@example.org", "--name", "ci", "--scopes", "read, write", "--days", "30"];
+  const { code, out = "", err } = await accountCommand(key);
+  expect([code, err]).toEqual([0, expect.stringMatching(/^Key key_\w+, shown this once\. Scopes: read, write\.$/)]);
+  expect(await statusWith(out)).toBe(200);
+  const shown = (await accountCommand(["key", "list", "KEYS@example.org"])).out ?? "";
+  expect(shown).not.toContain(out);
+  const [, first] = shown.split("\n").map((line) => line.split(/\s{2,}/));
+  const inThirtyDays = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+  expect(first).toEqual([
+    ...[expect.stringMatching(/^key_/), out.slice(0, 8), "read,write", expect.stringContaining(inThirtyDays)],
+    ...[expect.any(String), "ci"],
+  ]);
+  const keyId = first?.[0] ?? "";
+  expect(await accountCommand(["key", "revoke", "keys@example.org", keyId])).toEqual({ code: 0, out: keyId });
+  await expect.poll(() => statusWith(out), { timeout: 5000 }).toBe(401);
+  expect(await accountCommand(["key", "revoke", "keys@example.org", keyId])).toMatchObject({ code: 1 });
+});
+
+test.each([
+  [["key"], 2, "Usage"],
+  [["key", "frob"], 2, "frob"],
+  [["key", "add"], 2, "--name"],
+  [["key", "add", "--name", "n"], 2, "EMAIL"],
+  [["key", "add", "nobody@example.org", "--name", "n"], 1, "nobody@example.org"],
+  [["key", "add", "keys@example.org", "--name", "n", "--scopes", "read,root"], 2, "root"],
+  [["key", "add", "keys@example.org", "--name", "n", "--scopes", ""], 2, "--scopes"],
+  [["key", "add", "keys@example.org", "--name", "n", "--days", "0"], 2, "--days"],
+  [["key", "list", "nobody@example.org"], 1, "nobody@example.org"],
+  [["key", "revoke", "keys@example.org"], 2, "KEY_ID"],
+])("%j is refused with a sentence, and no key is made", async (args, code, word) => {
+  const before = await accountCommand(["key", "list", "keys@example.org"]);
+  expect(await accountCommand(args)).toEqual({ code, err: expect.stringContaining(word) });
+  expect(await accountCommand(["key", "list", "keys@example.org"])).toEqual(before);
+});

@@ -3,13 +3,17 @@ import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { getSql } from "../platform/db";
 import { EnvError, getEnv } from "../platform/env";
-import { isOutage } from "../platform/errors";
-import { isKeyText, newApiKey, registerKey } from "./api-keys";
-import { addUser, isEmail, listUsers, type Role, type Tier, type User } from "./users";
+import { DomainError, isOutage } from "../platform/errors";
+import { createKey, isKeyText, listKeys, newApiKey, registerKey, revokeKey } from "./api-keys";
+import { ALL, SCOPES } from "./scopes";
+import { addUser, findByEmail, isEmail, listUsers, type Role, type Tier, type User } from "./users";
 
 const USAGE = `Usage:
   account add EMAIL [--password TEXT] [--tier standard|premium] [--key TEXT]   make an account, print its API key
-  account list                                                                show the accounts`;
+  account list                                                                show the accounts
+  account key add EMAIL --name TEXT [--scopes read,run,write,admin] [--days N]   make another key, print it once; * may do all
+  account key list EMAIL                                                      show an account's keys
+  account key revoke EMAIL KEY_ID                                             take a key back, within seconds`;
 
 /** A wrong argument: its sentence is printed and the exit code is 2; a refusal (an address in use) has 1. */
 class Refusal extends Error {
@@ -67,10 +71,13 @@ const add = async (args: string[]): Promise<Printed> => {
 const list = async (args: string[]): Promise<Printed> => {
   parseArgs({ args, options: {} });
   const users = await listUsers();
-  const rows = [
+  return table([
     ["EMAIL", "TIER", "ROLE", "USER ID", "CREATED"],
     ...users.map((user) => [user.email, user.tier, user.role, user.userId, user.createdAt]),
-  ];
+  ]);
+};
+
+const table = (rows: string[][]): Printed => {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
     row
@@ -79,6 +86,86 @@ const list = async (args: string[]): Promise<Printed> => {
       .trimEnd(),
   );
   return { out: lines.join("\n") };
+};
+
+const accountOf = async (email: string | undefined): Promise<User> => {
+  if (email === undefined) throw new Refusal("Which account? Give its EMAIL.", 2);
+  const user = await findByEmail(email);
+  if (!user) throw new Refusal(`There is no account for ${email}.`, 1);
+  return user;
+};
+
+const scopesOf = (text: string): string[] => {
+  const scopes = text.split(",").map((scope) => scope.trim());
+  const unknown = scopes.find((scope) => scope !== ALL && !SCOPES.some((one) => one === scope));
+  if (unknown !== undefined)
+    throw new Refusal(`--scopes has ${unknown || "an empty one"}: there are ${SCOPES.join(", ")} and ${ALL}.`, 2);
+  return scopes;
+};
+
+const daysOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 36_500)
+    throw new Refusal(`--days is ${text}: it must be a whole number from 1 to 36500.`, 2);
+  return days;
+};
+
+const addKey = async (args: string[]): Promise<Printed> => {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { name: { type: "string" }, scopes: { type: "string" }, days: { type: "string" } },
+  });
+  const name = values.name?.trim() ?? "";
+  if (name === "" || name.length > 200)
+    throw new Refusal("What is the key for? Give a --name of 1 to 200 characters.", 2);
+  const scopes = scopesOf(values.scopes ?? ALL);
+  const days = daysOf(values.days);
+  const { userId } = await accountOf(positionals[0]);
+  const made = await createKey(userId, {
+    name,
+    scopes,
+    expiresAt: days === undefined ? undefined : new Date(Date.now() + days * 86_400_000).toISOString(),
+  });
+  return { out: made.key, err: `Key ${made.keyId}, shown this once. Scopes: ${made.scopes.join(", ")}.` };
+};
+
+const showKeys = async (args: string[]): Promise<Printed> => {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const keys = await listKeys((await accountOf(positionals[0])).userId);
+  return table([
+    ["KEY ID", "BEGINS", "SCOPES", "EXPIRES", "LAST USED", "NAME"],
+    ...keys.map((key) => [
+      ...[key.keyId, key.prefix, key.scopes.join(","), key.expiresAt ?? "never", key.lastUsedAt ?? "never", key.name],
+    ]),
+  ]);
+};
+
+const revoke = async (args: string[]): Promise<Printed> => {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [email, keyId] = positionals;
+  const { userId } = await accountOf(email);
+  if (keyId === undefined) throw new Refusal("Which key? Give its KEY_ID, as `account key list` shows it.", 2);
+  try {
+    await revokeKey(userId, { keyId });
+  } catch (error) {
+    throw error instanceof DomainError ? new Refusal(error.message, 1) : error;
+  }
+  return { out: keyId };
+};
+
+const keyCommand = async ([command, ...args]: string[]): Promise<Printed> => {
+  switch (command) {
+    case "add":
+      return addKey(args);
+    case "list":
+      return showKeys(args);
+    case "revoke":
+      return revoke(args);
+    default:
+      throw new Refusal(command === undefined ? USAGE : `There is no command key ${command}.\n${USAGE}`, 2);
+  }
 };
 
 /** So that two starts at once make one first account. */
@@ -121,6 +208,8 @@ const run = async ([command, ...args]: string[], first: () => Bootstrap): Promis
       return add(args);
     case "list":
       return list(args);
+    case "key":
+      return keyCommand(args);
     case "bootstrap":
       return bootstrap(first());
     case "help":

@@ -11,10 +11,12 @@ export const accountRoutes: Route[] = [
       summary: "Get a JWT for the API key that is sent as bearer. A JWT cannot get another one.",
       example: { token: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…", expires_at: "2026-11-26T08:00:00.000Z" },
     },
-    handle: async ({ userId, scopes, proof }) => {
+    // Any key may: the token is allowed no more than the key is.
+    scope: "read",
+    handle: async ({ userId, scopes, keyId }) => {
       // Else a token that leaked could be kept alive for ever.
-      if (proof !== "key") throw new DomainError("FORBIDDEN", "forbidden");
-      const { token, expiresAt } = await issueToken({ userId, scopes });
+      if (keyId === undefined) throw new DomainError("FORBIDDEN", "forbidden");
+      const { token, expiresAt } = await issueToken({ userId, scopes }, keyId);
       return { fields: { token, expires_at: expiresAt } };
     },
   },

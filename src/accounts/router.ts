@@ -2,9 +2,48 @@
 import { z } from "zod";
 import { DomainError } from "../platform/errors";
 import { procedure, router } from "../platform/trpc";
+import { instant } from "../platform/validate";
+import { createKey, listKeys, revokeKey } from "./api-keys";
+import { ALL, SCOPES } from "./scopes";
 import { findUser } from "./users";
 
+const scopes = z
+  .array(z.enum([...SCOPES, ALL]))
+  .min(1)
+  .max(10);
+const keyOutput = z.object({
+  keyId: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable(),
+});
+
+const keysRouter = router({
+  /** `key` is told this once. */
+  create: procedure
+    .meta({ scope: "admin" })
+    .input(z.object({ name: z.string().min(1).max(200), scopes, expiresAt: instant.optional() }))
+    .output(keyOutput.extend({ key: z.string() }))
+    .mutation(({ ctx, input }) => createKey(ctx.userId, input)),
+  list: procedure
+    .meta({ scope: "admin" })
+    .output(z.object({ keys: z.array(keyOutput) }))
+    .query(async ({ ctx }) => ({ keys: await listKeys(ctx.userId) })),
+  revoke: procedure
+    .meta({ scope: "admin" })
+    .input(z.object({ keyId: z.string().max(200) }))
+    .output(z.object({ done: z.literal(true) }))
+    .mutation(async ({ ctx, input }) => {
+      await revokeKey(ctx.userId, input);
+      return { done: true } as const;
+    }),
+});
+
 export const accountsRouter = router({
+  keys: keysRouter,
   me: procedure
     .output(
       z.object({

@@ -2,16 +2,17 @@
 import { errors, jwtVerify, SignJWT } from "jose";
 import { getEnv } from "../platform/env";
 import type { Actor } from "./actor";
+import { isKeyLive } from "./api-keys";
 import { BriefCache } from "./brief-cache";
 import { findUser } from "./users";
 
 const secret = (): Uint8Array => new TextEncoder().encode(getEnv().JWT_SECRET);
 
-/** A token for the actor, valid for JWT_EXPIRY_HOURS. */
-export const issueToken = async (actor: Actor): Promise<{ token: string; expiresAt: string }> => {
+/** A token for the actor, valid for JWT_EXPIRY_HOURS, and no longer than the key that asked for it. */
+export const issueToken = async (actor: Actor, keyId: string): Promise<{ token: string; expiresAt: string }> => {
   const issuedAt = Math.floor(Date.now() / 1000);
   const expiresAt = issuedAt + getEnv().JWT_EXPIRY_HOURS * 3600;
-  const token = await new SignJWT({ scopes: actor.scopes })
+  const token = await new SignJWT({ scopes: actor.scopes, key: keyId })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setSubject(actor.userId)
     .setIssuedAt(issuedAt)
@@ -23,14 +24,19 @@ export const issueToken = async (actor: Actor): Promise<{ token: string; expires
 const scopesOf = (claim: unknown): string[] =>
   Array.isArray(claim) ? claim.filter((scope): scope is string => typeof scope === "string") : [];
 
-type Verified = Actor & { expiresAtMs: number };
+type Verified = Actor & { keyId: string | undefined; expiresAtMs: number };
 
 /** A signature is checked, and its account looked up, once a minute per token. */
 const verified = new BriefCache<Verified>(async (token) => {
   try {
     const { payload } = await jwtVerify(token, secret(), { algorithms: ["HS256"], requiredClaims: ["sub", "exp"] });
     if (payload.sub === undefined || payload.exp === undefined || (await findUser(payload.sub)) === null) return null;
-    return { userId: payload.sub, scopes: scopesOf(payload.scopes), expiresAtMs: payload.exp * 1000 };
+    return {
+      userId: payload.sub,
+      scopes: scopesOf(payload.scopes),
+      keyId: typeof payload.key === "string" ? payload.key : undefined,
+      expiresAtMs: payload.exp * 1000,
+    };
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;
@@ -41,5 +47,7 @@ const verified = new BriefCache<Verified>(async (token) => {
 export const verifyToken = async (token: string): Promise<Actor | null> => {
   const known = await verified.get(token);
   if (known === null || known.expiresAtMs <= Date.now()) return null;
+  // One from before tokens named their key has none.
+  if (known.keyId !== undefined && !(await isKeyLive(known.keyId))) return null;
   return { userId: known.userId, scopes: known.scopes };
 };

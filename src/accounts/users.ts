@@ -1,6 +1,7 @@
 // Accounts: what `user_id` names everywhere.
 import { getSql, type SqlLike } from "../platform/db";
 import { newId } from "../platform/ids";
+import { BriefCache } from "./brief-cache";
 import { hashPassword } from "./passwords";
 
 export type Tier = "standard" | "premium";
@@ -53,3 +54,8 @@ export const findUser = async (userId: string): Promise<User | null> => {
   const [row] = await getSql()<Row[]>`SELECT id, email, tier, role, created_at FROM users WHERE id = ${userId}`;
   return row ? toUser(row) : null;
 };
+
+const tiers = new BriefCache<Tier>(async (userId) => (await findUser(userId))?.tier ?? null, 5000);
+
+/** The account's tier; a new one counts within 5 s. That of an account which is gone is of no use: `standard`. */
+export const tierOf = async (userId: string): Promise<Tier> => (await tiers.get(userId)) ?? "standard";

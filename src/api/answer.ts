@@ -1,9 +1,11 @@
 // How every machine answer is written: headers for browsers of other origins, JSON bodies, the contract's error body.
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { chooseLocale, type Locale } from "../i18n/locale";
 import { getEnv } from "../platform/env";
 import { DomainError, toDomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
+import type { LimitHeaders } from "./admit";
 
 const EXPOSED =
   "X-Request-Id, Retry-After, RateLimit, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, ETag";
@@ -21,13 +23,20 @@ export type Exchange = {
   response: ServerResponse;
   requestId: string;
   origin: string | undefined;
+  acceptLanguage: string | undefined;
   method: string;
   path: string;
+  /** the route's name for monitoring, once it is known */
+  route?: string;
+  /** once the request was counted */
+  limitHeaders?: LimitHeaders;
 };
 
-const baseHeaders = ({ requestId, origin }: Exchange): OutgoingHttpHeaders => ({
+/** What every answer carries. */
+export const baseHeaders = ({ requestId, origin, limitHeaders }: Exchange): OutgoingHttpHeaders => ({
   ...corsHeaders(origin),
   "X-Request-Id": requestId,
+  ...limitHeaders,
 });
 
 export const answerPreflight = (exchange: Exchange): void => {
@@ -61,13 +70,20 @@ export const answerText = (
 export const answerJson = (exchange: Exchange, status: number, body: JsonObject, headers?: OutgoingHttpHeaders): void =>
   answerText(exchange, status, "application/json", JSON.stringify(body), headers);
 
-export const errorBody = (refusal: DomainError, requestId: string): JsonObject => ({
+export const errorBody = (refusal: DomainError, requestId: string, locale: Locale): JsonObject => ({
   success: false,
-  error: refusal.message,
+  error: refusal.sentenceIn(locale),
   code: refusal.code,
   request_id: requestId,
-  details: refusal.details,
+  details: refusal.detailsIn(locale),
 });
+
+/** The language of a refusal: as `Accept-Language` asks, else English. */
+export const localeOf = ({ acceptLanguage }: Exchange): Locale => chooseLocale(undefined, acceptLanguage ?? null);
+
+/** For an answer that is worded in the language that was asked for. */
+export const varyOf = ({ origin }: Exchange): string =>
+  [corsHeaders(origin).Vary, "Accept-Language"].filter((name) => name !== undefined).join(", ");
 
 /** Answers anything that was thrown. What nobody planned is logged with its cause, and answered without it. */
 export const answerError = (exchange: Exchange, error: unknown, headers: OutgoingHttpHeaders = {}): void => {
@@ -80,8 +96,9 @@ export const answerError = (exchange: Exchange, error: unknown, headers: Outgoin
     exchange.response.destroy();
     return;
   }
-  answerJson(exchange, refusal.status, errorBody(refusal, request_id), {
+  answerJson(exchange, refusal.status, errorBody(refusal, request_id, localeOf(exchange)), {
     ...headers,
+    Vary: varyOf(exchange),
     ...(refusal.retryAfterSeconds !== undefined && { "Retry-After": String(refusal.retryAfterSeconds) }),
     ...(refusal.status === 401 && { "WWW-Authenticate": "Bearer" }),
   });

@@ -64,7 +64,7 @@ const parseJson = (text: string): unknown => {
     } catch (again) {
       if (!(again instanceof SyntaxError)) throw again;
     }
-    throw badField("", `is not valid JSON: ${error.message}`);
+    throw badField("", "notJson", { reason: error.message });
   }
 };
 
@@ -74,12 +74,12 @@ const parseJson = (text: string): unknown => {
  */
 export const parseBody = (bytes: Buffer): JsonObject => {
   if (bytes.length === 0) return {};
-  if (!isUtf8(bytes)) throw badField("", "is not UTF-8 text");
+  if (!isUtf8(bytes)) throw badField("", "notUtf8");
   const text = bytes.toString("utf8").replace(/^\uFEFF/, "");
   if (text.trim() === "") return {};
   const value = parseJson(text);
   const unsafe = findUnsafe(value, text);
   if (unsafe) throw unsafe;
-  if (!isJsonObject(value)) throw badField("", "must be a JSON object");
+  if (!isJsonObject(value)) throw badField("", "jsonObject");
   return value;
 };

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { log } from "../platform/log";
 import type { EventStream } from "../platform/route";
-import { corsHeaders, type Exchange } from "./answer";
+import { baseHeaders, type Exchange } from "./answer";
 
 /** Proxies and browsers give up on a stream that is silent for 30 to 60 s. */
 const HEARTBEAT_MS = 15_000;
@@ -21,13 +21,13 @@ const drained = (response: ServerResponse, ended: AbortSignal): Promise<void> =>
 
 /** A reader that cannot keep up pauses the source: `send` resolves once its connection took what was written. */
 export const answerEvents = async (exchange: Exchange, stream: (out: EventStream) => Promise<void>): Promise<void> => {
-  const { response, requestId, origin } = exchange;
+  const { response, requestId } = exchange;
   const ended = new AbortController();
   response.once("close", () => ended.abort());
+  // Set, so that it can be read back: a server that closes ends its streams, and their duration is no request's.
+  response.setHeader("Content-Type", "text/event-stream");
   response.writeHead(200, {
-    ...corsHeaders(origin),
-    "X-Request-Id": requestId,
-    "Content-Type": "text/event-stream",
+    ...baseHeaders(exchange),
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",
   });

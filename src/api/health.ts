@@ -4,7 +4,7 @@ import { getSql } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { getRedis } from "../platform/redis";
 import { hasSchema } from "../platform/schema-version";
-import { answerJson, type Exchange, errorBody } from "./answer";
+import { answerJson, type Exchange, errorBody, localeOf, varyOf } from "./answer";
 
 export const answerHealth = (exchange: Exchange): void => answerJson(exchange, 200, { success: true, status: "ok" });
 
@@ -62,15 +62,15 @@ export const answerReady = async (exchange: Exchange): Promise<void> => {
     stateOf(dependencies.schema),
   ]);
   const states = { postgres, redis, schema };
-  const details = Object.entries(states).flatMap(([path, one]) =>
-    "message" in one ? [{ path, message: one.message }] : [],
+  const problems = Object.entries(states).flatMap(([path, one]) =>
+    "message" in one ? [{ path, key: "said" as const, params: { text: one.message } }] : [],
   );
-  if (details.length === 0) return answerJson(exchange, 200, { success: true, status: "ready", dependencies: states });
-  const refusal = new DomainError("UNAVAILABLE", "unavailable", { details });
+  if (problems.length === 0) return answerJson(exchange, 200, { success: true, status: "ready", dependencies: states });
+  const refusal = new DomainError("UNAVAILABLE", "unavailable", { problems });
   answerJson(
     exchange,
     503,
-    { ...errorBody(refusal, exchange.requestId), status: "not ready", dependencies: states },
-    { "Retry-After": "2" },
+    { ...errorBody(refusal, exchange.requestId, localeOf(exchange)), status: "not ready", dependencies: states },
+    { "Retry-After": "2", Vary: varyOf(exchange) },
   );
 };

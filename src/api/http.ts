@@ -2,9 +2,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { bearerOf } from "../accounts/authenticate";
 import { DomainError } from "../platform/errors";
+import { requestDuration } from "../platform/prometheus";
 import { answerError, answerPreflight, type Exchange } from "./answer";
 import { answerHealth, answerReady } from "./health";
 import { answerOpenApi } from "./openapi";
+import { answerMetrics } from "./prometheus";
 import { refuseSocket, refuseTunnel } from "./refuse-socket";
 import { newRequestId } from "./request-id";
 import { serveRest } from "./rest";
@@ -42,13 +44,15 @@ const answerOf = (path: string) => {
       return answerReady;
     case "/openapi.json":
       return answerOpenApi;
+    case "/metrics":
+      return answerMetrics;
     default:
       return null;
   }
 };
 
-/** Machine routes that come later: they are no pages even now. */
-const isMachinePath = (path: string): boolean => path === "/metrics" || path === "/docs";
+/** A machine route that comes later: it is no page even now. */
+const isMachinePath = (path: string): boolean => path === "/docs";
 
 const isRead = (method: string) => method === "GET" || method === "HEAD";
 
@@ -69,24 +73,39 @@ const targetOf = (request: IncomingMessage): string => (request.url ?? "/").repl
 /** A slash behind a path means nothing, and is no reason for a redirect. */
 const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
 
+/** nginx's word for a client that went away before it was answered. */
+const CLIENT_GONE = 499;
+
+const tellDuration = ({ response, method, route = "unknown" }: Exchange, startedAt: number): void => {
+  if (String(response.getHeader("content-type")).startsWith("text/event-stream")) return;
+  const code = response.writableFinished ? response.statusCode : CLIENT_GONE;
+  requestDuration.observe({ route, method, code }, (performance.now() - startedAt) / 1000);
+};
+
 const serve = async (request: IncomingMessage, response: ServerResponse, pages: Pages | null): Promise<void> => {
+  const startedAt = performance.now();
   const method = request.method ?? "GET";
-  const origin = request.headers.origin;
+  const { origin, "accept-language": acceptLanguage } = request.headers;
   const target = targetOf(request);
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
-  const exchange: Exchange = { response, requestId: newRequestId(), origin, method, path };
+  const exchange: Exchange = { response, requestId: newRequestId(), origin, acceptLanguage, method, path };
 
+  response.once("close", () => tellDuration(exchange, startedAt));
   if (method === "OPTIONS") return answerPreflight(exchange);
   if (path.startsWith(TRPC_PREFIX)) return serveTrpc(request, exchange);
   const answer = answerOf(withoutSlash(path));
-  if (answer) return isRead(method) ? answer(exchange) : methodNotAllowed(exchange);
+  if (answer) exchange.route = withoutSlash(path);
+  if (answer) return isRead(method) ? answer(exchange, request) : methodNotAllowed(exchange);
   const hasBearer = bearerOf(request.headers.authorization) !== null;
   const restPath = restPathOf(path, hasBearer);
-  if (restPath !== null)
-    return serveRest(request, { ...exchange, path: withoutSlash(restPath) }, mark < 0 ? "" : target.slice(mark + 1));
+  if (restPath !== null) {
+    exchange.path = withoutSlash(restPath);
+    return serveRest(request, exchange, mark < 0 ? "" : target.slice(mark + 1));
+  }
   if (hasBearer || isMachinePath(path) || !pages)
     return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
+  exchange.route = "page";
   await pages(request, response);
 };
 
@@ -109,7 +128,8 @@ export const makeHttpServer = (pages: Pages | null): HttpServer => {
     if (isClosing) response.shouldKeepAlive = false;
     serve(request, response, pages).catch((error: unknown) => {
       const { method = "", url: path = "", headers } = request;
-      answerError({ response, requestId: newRequestId(), origin: headers.origin, method, path }, error);
+      const { origin, "accept-language": acceptLanguage } = headers;
+      answerError({ response, requestId: newRequestId(), origin, acceptLanguage, method, path }, error);
     });
   };
   const server = createServer(

@@ -4,7 +4,8 @@ import { version } from "../../package.json";
 import { ERROR_CODES } from "../platform/errors";
 import { toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
-import { MIB, type Route } from "../platform/route";
+import type { Bucket } from "../platform/request-context";
+import { bucketOf, MIB, needsOfRoute, type Route } from "../platform/route";
 import { answerText, type Exchange } from "./answer";
 import { routes } from "./rest";
 
@@ -120,16 +121,32 @@ const bodyOf = (route: Route): JsonObject => {
   };
 };
 
+const header = (description: string): JsonObject => ({ description, schema: { type: "integer" } });
+
+/** On every answer to a request that was counted; left out where the limit is off. */
+const limitHeaders = {
+  "RateLimit-Limit": header("Requests of this kind that the account may send in any 60 s"),
+  "RateLimit-Remaining": header("How many more it may send right now"),
+  "RateLimit-Reset": header("Seconds until it may send one more than that"),
+};
+
+const LIMIT_OF: Record<Bucket, string> = {
+  write: "Counts as a write.",
+  batch: "Counts as the creation of a batch.",
+  traffic: "Counts with reads and with what drivers and running programs send.",
+};
+
 const operation = (route: Route): JsonObject => ({
   operationId: `${route.method.toLowerCase()}${route.path.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
   summary: route.description.summary,
+  description: `${LIMIT_OF[bucketOf(route)]} Needs the scope \`${needsOfRoute(route).scope}\`.`,
   tags: [route.path.split("/")[2] ?? ""],
   parameters: parametersOf(route),
   ...bodyOf(route),
   responses: {
     [route.status ?? 200]: {
       description: "Success",
-      headers: { "X-Request-Id": { schema: { type: "string" } } },
+      headers: { "X-Request-Id": { schema: { type: "string" } }, ...limitHeaders },
       content: {
         "application/json": { schema: answerSchema(route), example: { success: true, ...route.description.example } },
       },
@@ -191,6 +208,18 @@ export const openApiDocument = (): JsonObject => {
       503: { $ref: "#/components/responses/Error" },
     }),
   };
+  paths["/metrics"] = {
+    get: {
+      summary: "Figures for Prometheus",
+      tags: ["service"],
+      security: [],
+      description: "Where METRICS_TOKEN is set, it has to be sent as bearer.",
+      responses: {
+        200: { description: "Prometheus' text format", content: { "text/plain": { schema: { type: "string" } } } },
+        401: { $ref: "#/components/responses/Error" },
+      },
+    },
+  };
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
@@ -214,7 +243,8 @@ export const openApiDocument = (): JsonObject => {
       schemas: { Error: errorSchema },
       responses: {
         Error: {
-          description: "Refused or failed",
+          description: "Refused or failed; 429 and 503 say in `Retry-After` how many seconds to wait",
+          headers: { "Retry-After": header("Seconds to wait, with 429 and 503"), ...limitHeaders },
           content: { "application/json": { schema: { $ref: "#/components/schemas/Error" }, example: errorExample } },
         },
       },

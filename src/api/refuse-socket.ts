@@ -1,13 +1,13 @@
 // What never became a request of node's is answered in the contract's shape, too: written by hand, then the connection is closed.
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
+import type { ErrorKey } from "../i18n/errors";
 import { DomainError } from "../platform/errors";
 import { log } from "../platform/log";
 import { corsHeaders, errorBody } from "./answer";
 import { newRequestId } from "./request-id";
 
-const badRequest = (message: string) =>
-  new DomainError("INVALID_REQUEST", "badField", { params: { what: "The request", message } });
+const badRequest = (key: ErrorKey) => new DomainError("INVALID_REQUEST", key);
 const badMethod = (method: string, path: string) =>
   new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", { params: { method, path } });
 
@@ -16,17 +16,17 @@ const REQUEST_LINE = /^([A-Za-z][\w-]{0,30}) (\S{1,2000}) HTTP\/1\.[01]\r?\n/;
 
 const refusalOf = (error: { code?: string; rawPacket?: unknown }): [status: string, refusal: DomainError] => {
   if (error.code === "HPE_HEADER_OVERFLOW")
-    return ["431 Request Header Fields Too Large", badRequest("has headers that are too large")];
-  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") return ["408 Request Timeout", badRequest("was not sent in time")];
+    return ["431 Request Header Fields Too Large", badRequest("headersTooLarge")];
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") return ["408 Request Timeout", badRequest("tooSlow")];
   const packet = error.code === "HPE_INVALID_METHOD" && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : null;
   const [, method, path] = REQUEST_LINE.exec(packet?.toString("latin1", 0, 2100) ?? "") ?? [];
   if (method !== undefined && path !== undefined) return ["405 Method Not Allowed", badMethod(method, path)];
-  return ["400 Bad Request", badRequest("is not HTTP")];
+  return ["400 Bad Request", badRequest("notHttp")];
 };
 
 const write = (socket: Duplex, status: string, refusal: DomainError): void => {
   const requestId = newRequestId();
-  const body = JSON.stringify(errorBody(refusal, requestId));
+  const body = JSON.stringify(errorBody(refusal, requestId, "en"));
   const headers: OutgoingHttpHeaders = {
     ...corsHeaders(undefined),
     "X-Request-Id": requestId,

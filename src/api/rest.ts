@@ -6,10 +6,11 @@ import { DomainError } from "../platform/errors";
 import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import type { JsonObject } from "../platform/json-safety";
 import { log } from "../platform/log";
-import { type Answer, type Call, MIB, type Route } from "../platform/route";
+import { type Answer, type Call, MIB, needsOfRoute, type Route } from "../platform/route";
 import { runRoutes } from "../runs/rest";
 import { taskRoutes } from "../tasks/rest";
 import { webhookRoutes } from "../webhooks/rest";
+import { admit } from "./admit";
 import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
@@ -29,7 +30,8 @@ const notFound = (path: string) => new DomainError("NOT_FOUND", "notFound", { pa
 export const serveRest = async (request: IncomingMessage, exchange: Exchange, search: string): Promise<void> => {
   const { method, path } = exchange;
   try {
-    const { actor, proof } = await authenticateBearer(request.headers.authorization);
+    const caller = await authenticateBearer(request.headers.authorization);
+    const { actor, proof, keyId } = caller;
     const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
@@ -39,11 +41,16 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
         { Allow: match.allow.join(", ") },
       );
     const { route, params } = match;
+    exchange.route = route.path;
+    await admit(caller, needsOfRoute(route), (headers) => {
+      exchange.limitHeaders = headers;
+    });
     const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
     const call: Call = {
       userId: actor.userId,
       scopes: actor.scopes,
       proof: proof === "key" ? "key" : "token",
+      keyId,
       params,
       query: new URLSearchParams(search),
       body: parseBody(bytes),

@@ -20,7 +20,7 @@ const bodyLimit = (procedures: string): number => (/\bcreateMany\b/.test(procedu
 
 const bodyOf = async (incoming: IncomingMessage, limit: number): Promise<unknown> => {
   const bytes = await readBody(incoming, limit).catch((error: unknown) => {
-    throw error instanceof DomainError ? new TRPCError({ code: "PAYLOAD_TOO_LARGE" }) : error;
+    throw error instanceof DomainError ? new TRPCError({ code: "PAYLOAD_TOO_LARGE", cause: error }) : error;
   });
   return JSON.parse(bytes.toString("utf8"));
 };
@@ -76,20 +76,33 @@ const send = async (answer: Response, response: ServerResponse): Promise<void> =
   });
 };
 
-export const serveTrpc = async (
-  incoming: IncomingMessage,
-  { response, requestId, origin, path }: Exchange,
-): Promise<void> => {
+const known = new Set(Object.keys(appRouter._def.procedures));
+
+/** Several in one request are told together: any of them may be what took the time. */
+const routeOf = (procedures: string): string => {
+  if (procedures.includes(",")) return `${TRPC_PREFIX}(several)`;
+  return known.has(procedures) ? `${TRPC_PREFIX}${procedures}` : "unknown";
+};
+
+export const serveTrpc = async (incoming: IncomingMessage, exchange: Exchange): Promise<void> => {
+  const { response, requestId, origin, path } = exchange;
   for (const [name, value] of Object.entries(corsHeaders(origin)))
     if (value !== undefined) response.setHeader(name, value);
   response.setHeader("X-Request-Id", requestId);
   const procedures = path.slice(TRPC_PREFIX.length);
+  exchange.route = routeOf(procedures);
   const answer = await resolveResponse({
     req: requestOf(incoming, response, bodyLimit(procedures)),
     path: procedures,
     router: appRouter,
     error: null,
-    createContext: async () => requestContext(incoming, requestId),
+    responseMeta: ({ errors }) => {
+      const waits = errors.flatMap(({ cause }) =>
+        cause instanceof DomainError ? (cause.retryAfterSeconds ?? []) : [],
+      );
+      return waits.length > 0 ? { headers: { "Retry-After": String(Math.max(...waits)) } } : {};
+    },
+    createContext: async () => requestContext(incoming, response, requestId),
     onError: ({ error, path: procedure }) => {
       if (error.cause instanceof RequestAborted) return;
       const line = {
@@ -103,5 +116,7 @@ export const serveTrpc = async (
       else log.warn(line, "procedure refused");
     },
   });
+  // Those of a batch of which some were refused, too (207).
+  if (answer.status >= 207) response.appendHeader("Vary", "Accept-Language, Cookie");
   await send(answer, response);
 };

@@ -1,12 +1,18 @@
-// The sentences of all refusals. A key that a language lacks does not compile.
+// The sentences of all refusals; problems.ts has what is wrong with a field. A key that a language lacks does not compile.
+import type { Locale } from "./locale";
+
 const en = {
   authRequired: "Sign in, or send an API key or token as `Authorization: Bearer …`.",
   invalidToken: "This API key or token is not known, or it has expired.",
   forbidden: "This key may not do that.",
+  scopeLacks: "This key may not do that: it lacks the scope {scope}.",
+  keyNotFound: "There is no key {id}.",
   crossSite: "A page of another site may not do this with your sign-in.",
   commandsOff: "Commands are switched off on this server (ALLOW_COMMANDS); name an entrypoint instead.",
   notFound: "There is nothing at {path}.",
+  noProcedure: "There is no procedure {path}.",
   methodNotAllowed: "{method} is not possible at {path}.",
+  wrongMethod: "This procedure is called with another method.",
   taskNotFound: "There is no task {id}.",
   groupNotFound: "There is no group {id}.",
   unitNotFound: "There is no unit {id}.",
@@ -24,6 +30,7 @@ const en = {
   webhookOff: "Endpoint {id} is off: turn it on first.",
   templateNotFound: "There is no template {id}.",
   badField: "{what} {message}.",
+  badBody: "The request body {message}.",
   cannotBeStored: "The request holds a value that cannot be stored.",
   taskRunning: "Task {id} is running.",
   taskNotQueued: "Task {id} is {status}: only a queued task can do that.",
@@ -35,6 +42,10 @@ const en = {
   idempotencyMismatch: "This Idempotency-Key was used with another request.",
   idempotencyBusy: "The first request with this Idempotency-Key is still under way.",
   payloadTooLarge: "The body is larger than {limit}.",
+  headersTooLarge: "The request has headers that are too large.",
+  tooSlow: "The request was not sent in time.",
+  notHttp: "The request is not HTTP.",
+  rateLimited: "No more than {limit} such requests a minute. Try again in {seconds} s.",
   queueFull: "Queue {queue} is full: it holds {count} of {max} tasks.",
   unavailable: "The service cannot reach its database just now. Try again in a moment.",
   internal: "Something went wrong here. The request id helps to find it in the log.",
@@ -43,8 +54,58 @@ const en = {
 export type ErrorKey = keyof typeof en;
 export type ErrorParams = Record<string, string | number>;
 
-const catalogues = { en } satisfies Record<string, Record<ErrorKey, string>>;
+const zh: Record<ErrorKey, string> = {
+  authRequired: "请先登录，或以 `Authorization: Bearer …` 发送 API key 或令牌。",
+  invalidToken: "这个 API key 或令牌不存在，或者已过期。",
+  forbidden: "这个 key 没有执行此操作的权限。",
+  scopeLacks: "这个 key 没有执行此操作的权限：缺少 {scope} 权限。",
+  keyNotFound: "key {id} 不存在。",
+  crossSite: "其他网站的页面不能用你的登录身份执行此操作。",
+  commandsOff: "这台服务器关闭了自定义命令（ALLOW_COMMANDS），请改为指定 entrypoint。",
+  notFound: "{path} 不存在。",
+  noProcedure: "没有名为 {path} 的过程。",
+  methodNotAllowed: "{path} 不支持 {method}。",
+  wrongMethod: "这个过程要用另一种请求方法调用。",
+  taskNotFound: "任务 {id} 不存在。",
+  groupNotFound: "分组 {id} 不存在。",
+  unitNotFound: "单元 {id} 不存在。",
+  runNotFound: "运行 {id} 不存在。",
+  sweepNotFound: "扫描 {id} 不存在。",
+  groupRuns: "分组 {id} 中有正在进行的运行。请先取消它，或强制删除该分组。",
+  unitRuns: "单元 {id} 中有正在进行的运行。请先取消它，或强制删除该单元。",
+  unitChanged: "单元 {id} 已被改动，当前版本是 {version}。",
+  runStatus: "运行 {id} 的状态是 {status}，不是 {wanted}。",
+  runsNotPending: "以下不是该单元中等待运行的项：{ids}。没有移动任何项。",
+  inTrash: "{id} 所属的对象在回收站里，请先恢复它。",
+  webhookNotFound: "webhook {id} 不存在。",
+  deliveryNotFound: "投递记录 {id} 不存在。",
+  webhookLimit: "一个账户最多有 {max} 个 webhook，请先删除一个。",
+  webhookOff: "webhook {id} 已停用，请先启用。",
+  templateNotFound: "模板 {id} 不存在。",
+  badField: "{what} {message}。",
+  badBody: "请求正文{message}。",
+  cannotBeStored: "请求中含有无法存储的值。",
+  taskRunning: "任务 {id} 正在运行。",
+  taskNotQueued: "任务 {id} 的状态是 {status}，只有排队中的任务才能这样操作。",
+  taskEnded: "任务 {id} 已结束，状态是 {status}。",
+  taskNotRetryable: "任务 {id} 的状态是 {status}，只有失败或已取消的任务才能重试。",
+  workerRunsTask: "任务 {id} 带有 entrypoint 或 command，只能由 worker 运行。",
+  notQueued: "以下任务不在排队中：{ids}。没有移动任何任务。",
+  templateExists: "已有名为 {name} 的模板。",
+  idempotencyMismatch: "这个 Idempotency-Key 已用于另一个请求。",
+  idempotencyBusy: "使用这个 Idempotency-Key 的首个请求仍在处理中。",
+  payloadTooLarge: "请求正文超过 {limit}。",
+  headersTooLarge: "请求头过大。",
+  tooSlow: "请求发送超时。",
+  notHttp: "这不是 HTTP 请求。",
+  rateLimited: "此类请求每分钟最多 {limit} 次，请在 {seconds} 秒后重试。",
+  queueFull: "队列 {queue} 已满：已有 {count} 个任务，上限为 {max}。",
+  unavailable: "服务暂时无法连接数据库，请稍后重试。",
+  internal: "服务器内部出错。请凭请求 ID（request id）在日志中查找原因。",
+};
+
+export const errorCatalogues: Record<Locale, Record<ErrorKey, string>> = { en, zh };
 
 /** The sentence for a refusal, its `{name}`s filled in. */
-export const errorSentence = (locale: keyof typeof catalogues, key: ErrorKey, params: ErrorParams): string =>
-  catalogues[locale][key].replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ""));
+export const errorSentence = (locale: Locale, key: ErrorKey, params: ErrorParams): string =>
+  errorCatalogues[locale][key].replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? ""));

@@ -669,7 +669,7 @@ export const zh = {
   "settings.title": "设置",
   "title.settings": "设置 · MLQueue",
   "settings.parts": "设置的各部分",
-  "settings.keys": "API 密钥",
+  "settings.keys": "API key",
   "settings.webhooks": "Webhook",
   "settings.profile": "个人资料",
 

@@ -77,5 +77,5 @@ export const resumedAfter = <Query extends LinesQuery>(query: Query, lastEventId
 export const formatOf = (query: URLSearchParams): "json" | "text" => {
   const format = query.get("format") || "json";
   if (format === "json" || format === "text") return format;
-  throw badField("format", "must be one of json, text");
+  throw badField("format", "oneOf", { values: "json, text" });
 };

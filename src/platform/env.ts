@@ -98,6 +98,16 @@ const schema = z.object({
   SHUTDOWN_GRACE_SECONDS: whole(0, 86_400).default(30),
   CANCEL_GRACE_SECONDS: whole(0, 3600).default(10),
 
+  RATE_LIMIT_STANDARD: whole(0, 1_000_000).default(100),
+  RATE_LIMIT_PREMIUM: whole(0, 1_000_000).default(1000),
+  RATE_LIMIT_BATCH: whole(0, 1_000_000).default(10),
+  RATE_LIMIT_TRAFFIC: whole(0, 1_000_000).default(6000),
+
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{8,200}$/, "must be 8 to 200 visible characters")
+    .optional(),
+
   DATA_DIR: z.string().default(".data"),
 });
 

@@ -1,6 +1,8 @@
 // Refusals: one closed table from code to HTTP status and tRPC code. The sentences are in src/i18n/errors.ts.
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
 import { type ErrorKey, type ErrorParams, errorSentence } from "../i18n/errors";
+import type { Locale } from "../i18n/locale";
+import { type Problem, type ProblemKey, type ProblemParams, problemText } from "../i18n/problems";
 
 export const ERROR_CODES = {
   AUTH_REQUIRED: { status: 401, trpc: "UNAUTHORIZED" },
@@ -28,58 +30,83 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** One bad field: `path` as the caller wrote it, such as `tasks[3].config.lr`. */
 export type ErrorDetail = { path: string; message: string };
+/** The same, before it is told in a language. */
+export type FieldProblem = Problem & { path: string };
 
-type Options = { params?: ErrorParams; details?: ErrorDetail[]; retryAfterSeconds?: number; cause?: unknown };
+type Options = { params?: ErrorParams; problems?: FieldProblem[]; retryAfterSeconds?: number; cause?: unknown };
 
-/** A refusal that a caller can do something about. Everything else that is thrown is a bug. */
+export const detailsIn = (locale: Locale, problems: FieldProblem[]): ErrorDetail[] =>
+  problems.map((problem) => ({ path: problem.path, message: problemText(locale, problem) }));
+
+/** The sentence of a bad field is made of its first problem. */
+const sentenceOf = (locale: Locale, key: ErrorKey, params: ErrorParams, [first]: FieldProblem[]): string => {
+  if (key !== "badField" || !first) return errorSentence(locale, key, params);
+  const message = problemText(locale, first);
+  return first.path === ""
+    ? errorSentence(locale, "badBody", { message })
+    : errorSentence(locale, "badField", { what: first.path, message });
+};
+
+/** A refusal that a caller can do something about. Everything else that is thrown is a bug. `message` is English, for the log. */
 export class DomainError extends Error {
-  readonly details: ErrorDetail[];
+  readonly problems: FieldProblem[];
   readonly retryAfterSeconds: number | undefined;
   readonly params: ErrorParams;
 
   constructor(
     readonly code: ErrorCode,
     readonly key: ErrorKey,
-    options: Options = {},
+    { params = {}, problems = [], retryAfterSeconds, cause }: Options = {},
   ) {
-    super(errorSentence("en", key, options.params ?? {}), { cause: options.cause });
+    super(sentenceOf("en", key, params, problems), { cause });
     this.name = "DomainError";
-    this.params = options.params ?? {};
-    this.details = options.details ?? [];
-    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.params = params;
+    this.problems = problems;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   get status(): number {
     return ERROR_CODES[this.code].status;
   }
 
+  get details(): ErrorDetail[] {
+    return this.detailsIn("en");
+  }
+
+  detailsIn(locale: Locale): ErrorDetail[] {
+    return detailsIn(locale, this.problems);
+  }
+
+  sentenceIn(locale: Locale): string {
+    return sentenceOf(locale, this.key, this.params, this.problems);
+  }
+
   /** The same refusal with its fields under other names. */
   renamed(nameOf: (path: string) => string): DomainError {
-    const details = this.details.map(({ path, message }) => ({ path: nameOf(path), message }));
-    const params = { ...this.params, ...("what" in this.params && { what: details[0]?.path ?? "" }) };
-    const { retryAfterSeconds } = this;
+    const problems = this.problems.map((problem) => ({ ...problem, path: nameOf(problem.path) }));
+    const { params, retryAfterSeconds } = this;
     return new DomainError(this.code, this.key, {
-      ...{ params, details, cause: this },
+      ...{ params, problems, cause: this },
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     });
   }
 }
 
 /** A refusal of one field. The code follows the field: `config`, `parameters`, `result` and `priority` have their own. */
-export const badField = (path: string, message: string): DomainError => badFields([{ path, message }]);
+export const badField = (path: string, key: ProblemKey, params: ProblemParams = {}): DomainError =>
+  badFields([{ path, key, params }]);
 
 /** A refusal of several fields; the first one decides the code. */
-export const badFields = (details: ErrorDetail[]): DomainError => {
-  const first = details[0] ?? { path: "", message: "is not valid" };
-  const field = first.path.replace(/^(tasks|queues|runs)\[\d+\]\.?/, "").split(/[.[]/)[0] ?? "";
+export const badFields = (given: FieldProblem[]): DomainError => {
+  const problems: FieldProblem[] = given.length > 0 ? given : [{ path: "", key: "notValid" }];
+  const field = problems[0]?.path.replace(/^(tasks|queues|runs)\[\d+\]\.?/, "").split(/[.[]/)[0] ?? "";
   const code =
     field === "priority"
       ? "INVALID_PRIORITY"
       : field === "config" || field === "parameters" || field === "result"
         ? "INVALID_CONFIG"
         : "INVALID_REQUEST";
-  const what = first.path === "" ? "The request body" : first.path;
-  return new DomainError(code, "badField", { params: { what, message: first.message }, details });
+  return new DomainError(code, "badField", { problems });
 };
 
 /** SQLSTATEs that mean: the value cannot be stored. A last net behind the checks at the door. */

@@ -10,7 +10,7 @@ const MAX_KEY_LENGTH = 255;
 
 /** @throws INVALID_REQUEST for a key that is too long */
 export const checkIdempotencyKey = (key: string): string => {
-  if (key.length > MAX_KEY_LENGTH) throw badField("Idempotency-Key", `must have at most ${MAX_KEY_LENGTH} characters`);
+  if (key.length > MAX_KEY_LENGTH) throw badField("Idempotency-Key", "atMostCharacters", { limit: MAX_KEY_LENGTH });
   return key;
 };
 

@@ -1,4 +1,5 @@
 // Values that JSON can carry but that cannot be stored, or not come back equal.
+import type { ProblemKey } from "../i18n/problems";
 import { badField, type DomainError } from "./errors";
 
 const MAX_DEPTH = 64;
@@ -21,9 +22,9 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 const child = (path: string, key: string | number): string =>
   typeof key === "number" ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
 
-const badText = (text: string): string | null => {
-  if (text.includes("\u0000")) return "must not hold a NUL character";
-  return LONE_SURROGATE.test(text) ? "must not hold half of a surrogate pair" : null;
+const badText = (text: string): ProblemKey | null => {
+  if (text.includes("\u0000")) return "nul";
+  return LONE_SURROGATE.test(text) ? "surrogate" : null;
 };
 
 /**
@@ -52,13 +53,13 @@ export const findUnsafe = (value: unknown, source?: string, rootPath = ""): Doma
       return problem === null ? null : badField(path, problem);
     }
     if (typeof node === "number") {
-      if (!Number.isFinite(node)) return badField(path, "must be a finite number");
+      if (!Number.isFinite(node)) return badField(path, "finite");
       if (Number.isInteger(node) && !Number.isSafeInteger(node) && KEPT.test(path) && isBeyond(node))
-        return badField(path, "must be a whole number within ±2^53, or text");
+        return badField(path, "wholeWithin");
       return null;
     }
     if (typeof node !== "object" || node === null) return null;
-    if (depth >= MAX_DEPTH) return badField(path, `must not be nested deeper than ${MAX_DEPTH} levels`);
+    if (depth >= MAX_DEPTH) return badField(path, "tooDeep", { limit: MAX_DEPTH });
     if (Array.isArray(node)) {
       for (let i = 0; i < node.length; i++) {
         const found = walk(node[i], child(path, i), depth + 1);

@@ -39,6 +39,8 @@ export const listenLive = (listener: Listener): (() => void) => {
   return () => listeners.delete(listener);
 };
 
+export const countListeners = (): number => listeners.size;
+
 export const closeLiveHub = (): void => {
   subscriber?.disconnect();
   subscriber = undefined;

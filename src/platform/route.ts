@@ -2,12 +2,15 @@
 import type { z } from "zod";
 import type { SqlLike } from "./db";
 import type { JsonObject } from "./json-safety";
+import type { Bucket, Needs, Scope } from "./request-context";
 
 /** A request whose caller, path and body were checked. */
 export type Call = {
   userId: string;
   scopes: string[];
   proof: "key" | "token";
+  /** the key that was sent; undefined for a token */
+  keyId: string | undefined;
   /** the parts of the path that `:names` stand for */
   params: Record<string, string>;
   query: URLSearchParams;
@@ -56,10 +59,22 @@ export type Route = {
   status?: number;
   /** 1 MiB unless given */
   maxBodyBytes?: number;
+  /** the limit that a request counts against; `traffic` for GET and `write` for all else unless given */
+  bucket?: Bucket;
+  /** what a key must be allowed; by default `read` for GET, `run` for other traffic, else `write` */
+  scope?: Scope;
   description: RouteDescription;
   handle: (call: Call) => Promise<Answer>;
   /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */
   create?: (call: Call, sql: SqlLike) => Promise<Created>;
+};
+
+export const bucketOf = ({ bucket, method }: Route): Bucket => bucket ?? (method === "GET" ? "traffic" : "write");
+
+export const needsOfRoute = (route: Route): Needs => {
+  const bucket = bucketOf(route);
+  const usual = route.method === "GET" ? "read" : bucket === "traffic" ? "run" : "write";
+  return { bucket, scope: route.scope ?? usual };
 };
 
 export const MIB = 1024 * 1024;

@@ -1,10 +1,18 @@
 // tRPC: who calls, checks that all procedures share, and the one translation of errors.
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC, type ProcedureType, TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { badFields, DomainError, ERROR_CODES, type ErrorCode, type ErrorDetail, toDomainError } from "./errors";
+import {
+  badField,
+  badFields,
+  DomainError,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetail,
+  toDomainError,
+} from "./errors";
 import { findUnsafe } from "./json-safety";
-import type { RequestContext } from "./request-context";
-import { detailsOf } from "./validate";
+import type { Needs, RequestContext } from "./request-context";
+import { problemsOf } from "./validate";
 
 /** What a client finds in `error.data`. */
 export type ErrorData = {
@@ -18,43 +26,44 @@ export type ErrorData = {
   retryAfterSeconds: number | undefined;
 };
 
-/** The refusals of tRPC itself: no such procedure, a body that is no JSON or too large. */
-const refusalOf = (error: TRPCError): DomainError => {
+/** The refusals of tRPC itself: no such procedure, a body that is no JSON. */
+const refusalOf = (error: TRPCError, path = ""): DomainError => {
   if (error.cause instanceof DomainError) return error.cause;
   switch (error.code) {
     case "NOT_FOUND":
-      return new DomainError("NOT_FOUND", "notFound", { params: { path: "this procedure" } });
+      return new DomainError("NOT_FOUND", "noProcedure", { params: { path } });
     case "METHOD_NOT_SUPPORTED":
-      return new DomainError("METHOD_NOT_ALLOWED", "methodNotAllowed", {
-        params: { method: "This method", path: "this procedure" },
-      });
-    case "PAYLOAD_TOO_LARGE":
-      return new DomainError("PAYLOAD_TOO_LARGE", "payloadTooLarge", { params: { limit: "the limit" } });
+      return new DomainError("METHOD_NOT_ALLOWED", "wrongMethod");
     case "PARSE_ERROR":
     case "BAD_REQUEST":
     case "UNSUPPORTED_MEDIA_TYPE":
-      return badFields([{ path: "", message: "is not a request that tRPC understands" }]);
+      return badField("", "notTrpc");
     default:
       return toDomainError(error.cause) ?? new DomainError("INTERNAL_ERROR", "internal", { cause: error });
   }
 };
 
-const t = initTRPC.context<RequestContext>().create({
-  errorFormatter: ({ shape, error, ctx, path }) => {
-    const refusal = refusalOf(error);
-    const data: ErrorData = {
-      code: refusal.code,
-      httpStatus: refusal.status,
-      path,
-      requestId: ctx?.requestId,
-      details: refusal.details,
-      sentence: refusal.message,
-      retryAfterSeconds: refusal.retryAfterSeconds,
-    };
-    return { ...shape, message: refusal.message, data };
-  },
-  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
-});
+const t = initTRPC
+  .context<RequestContext>()
+  .meta<Partial<Needs>>()
+  .create({
+    errorFormatter: ({ shape, error, ctx, path }) => {
+      const refusal = refusalOf(error, path);
+      const locale = ctx?.locale ?? "en";
+      const sentence = refusal.sentenceIn(locale);
+      const data: ErrorData = {
+        code: refusal.code,
+        httpStatus: refusal.status,
+        path,
+        requestId: ctx?.requestId,
+        details: refusal.detailsIn(locale),
+        sentence,
+        retryAfterSeconds: refusal.retryAfterSeconds,
+      };
+      return { ...shape, message: sentence, data };
+    },
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+  });
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
@@ -66,7 +75,7 @@ const toTRPCError = (refusal: DomainError): TRPCError =>
 /** Input that the schema refused is named field by field, as in REST. An output that it refused is a bug of ours. */
 const asRefusal = (error: TRPCError, input: unknown): DomainError | null => {
   if (error.code === "BAD_REQUEST" && error.cause instanceof z.ZodError)
-    return badFields(detailsOf(error.cause, input));
+    return badFields(problemsOf(error.cause, input));
   return error.code === "INTERNAL_SERVER_ERROR" ? toDomainError(error.cause) : null;
 };
 
@@ -83,8 +92,15 @@ const refuseUnsafe = t.middleware(async ({ next, getRawInput }) => {
   return next();
 });
 
-const authenticated = t.middleware(async ({ next, ctx }) => {
-  const { userId, scopes } = await ctx.authenticate();
+/** What a procedure asks of its caller: what its `meta` says, else by its kind. */
+export const needsOf = (type: ProcedureType, meta: Partial<Needs> | undefined): Needs => {
+  const bucket = meta?.bucket ?? (type === "mutation" ? "write" : "traffic");
+  const usual = type !== "mutation" ? "read" : bucket === "traffic" ? "run" : "write";
+  return { bucket, scope: meta?.scope ?? usual };
+};
+
+const authenticated = t.middleware(async ({ next, ctx, type, meta }) => {
+  const { userId, scopes } = await ctx.authenticate(needsOf(type, meta));
   return next({ ctx: { userId, scopes } });
 });
 

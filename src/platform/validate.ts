@@ -1,46 +1,98 @@
 // Checks input against a schema and says what is wrong in words that follow the field's name.
 import { z } from "zod";
-import { badFields, type ErrorDetail } from "./errors";
+import { type Problem, type ProblemKey, type ProblemParams, problemText, type WordKey } from "../i18n/problems";
+import { badFields, type FieldProblem } from "./errors";
 import { isJsonObject, type JsonObject } from "./json-safety";
 
-const NOUNS: Record<string, string> = {
+const NOUNS: Record<string, WordKey> = {
   string: "text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  object: "an object",
-  array: "a list",
-  record: "an object",
-  date: "a time",
+  number: "number",
+  int: "whole",
+  boolean: "boolean",
+  object: "object",
+  array: "list",
+  record: "object",
+  date: "time",
   null: "null",
 };
 
-const kindOf = (value: unknown): string =>
-  value === null ? "null" : Array.isArray(value) ? "a list" : (NOUNS[typeof value] ?? typeof value);
+const nounOf = (kind: string): { word: WordKey } => ({ word: NOUNS[kind] ?? "other" });
+const kindOf = (value: unknown): { word: WordKey } =>
+  nounOf(value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
 
-const limitMessage = (word: "at least" | "at most", limit: unknown, origin: string): string => {
-  if (origin === "string")
-    return limit === 1 && word === "at least" ? "must not be empty" : `must have ${word} ${limit} characters`;
-  if (origin === "array") return `must have ${word} ${limit} entries`;
-  return `must be ${word} ${limit}`;
+type Limit = { limit: number | string; origin: string; isInclusive: boolean };
+
+const tooSmall = ({ limit, origin, isInclusive }: Limit): Problem => {
+  if (origin === "string") return limit === 1 ? { key: "notEmpty" } : { key: "atLeastCharacters", params: { limit } };
+  if (origin === "array") return { key: "atLeastEntries", params: { limit } };
+  return { key: isInclusive ? "atLeast" : "above", params: { limit } };
+};
+const tooBig = ({ limit, origin, isInclusive }: Limit): Problem => {
+  if (origin === "string") return { key: "atMostCharacters", params: { limit } };
+  if (origin === "array") return { key: "atMostEntries", params: { limit } };
+  return { key: isInclusive ? "atMost" : "below", params: { limit } };
+};
+const limitIn = (limit: number | bigint, { origin, inclusive }: { origin: string; inclusive?: boolean }): Limit => ({
+  limit: typeof limit === "bigint" ? String(limit) : limit,
+  origin,
+  isInclusive: inclusive !== false,
+});
+
+/** For the checks of a schema that are ours: zod carries the problem along with the English words. */
+export const says = (key: ProblemKey, params: ProblemParams = {}) => {
+  const problem: Problem = { key, params };
+  return { error: problemText("en", problem), params: { problem } };
 };
 
-const messageOf = (issue: z.core.$ZodIssue, input: unknown): string => {
+/** For `superRefine`. */
+export const saysAt = (path: string[], key: ProblemKey, params?: ProblemParams) => {
+  const { error, ...rest } = says(key, params);
+  return { code: "custom" as const, path, message: error, ...rest };
+};
+
+const carriedBy = (issue: z.core.$ZodIssue): Problem | null =>
+  issue.code === "custom" && issue.params?.problem ? (issue.params.problem as Problem) : null;
+
+/** What a branch of a union would have taken; null when the value is of its kind, and wrong further in. */
+const wantedBy = (issues: z.core.$ZodIssue[]): WordKey | null => {
+  const [issue] = issues;
+  if (!issue || issue.path.length > 0) return null;
+  if (issue.code === "invalid_type") return NOUNS[issue.expected] ?? null;
+  return carriedBy(issue)?.key === "object" ? "object" : null;
+};
+
+const problemOf = (issue: z.core.$ZodIssue, input: unknown): Problem => {
   switch (issue.code) {
     case "invalid_type":
-      if (input === undefined) return "is required";
-      if (issue.expected === "int") return "must be a whole number";
-      return `must be ${NOUNS[issue.expected] ?? issue.expected}, not ${kindOf(input)}`;
+      if (input === undefined) return { key: "required" };
+      if (issue.expected === "int") return { key: "whole" };
+      return { key: "mustBe", params: { expected: nounOf(issue.expected), actual: kindOf(input) } };
     case "too_small":
-      return limitMessage("at least", issue.minimum, issue.origin);
+      return tooSmall(limitIn(issue.minimum, issue));
     case "too_big":
-      return limitMessage("at most", issue.maximum, issue.origin);
+      return tooBig(limitIn(issue.maximum, issue));
     case "invalid_value":
-      return `must be one of ${issue.values.map(String).join(", ")}`;
-    case "custom":
-      return input === undefined && issue.message === "must be an object" ? "is required" : issue.message;
+      return { key: "oneOf", params: { values: issue.values.map(String).join(", ") } };
+    case "not_multiple_of":
+      return { key: "multipleOf", params: { divisor: issue.divisor } };
+    case "unrecognized_keys":
+      return { key: "unknownFields", params: { names: issue.keys.join(", ") } };
+    case "invalid_format":
+      if (issue.format === "datetime") return { key: "time" };
+      return issue.format === "date" ? { key: "day" } : { key: "said", params: { text: issue.message } };
+    case "invalid_union": {
+      const [first, second, ...others] = issue.errors.map(wantedBy);
+      return first && second && others.length === 0
+        ? { key: "either", params: { first: { word: first }, second: { word: second } } }
+        : { key: "notValid" };
+    }
+    case "custom": {
+      const problem = carriedBy(issue);
+      if (problem === null) return { key: "said", params: { text: issue.message } };
+      return input === undefined && problem.key === "object" ? { key: "required" } : problem;
+    }
     default:
-      return issue.message;
+      return { key: "said", params: { text: issue.message } };
   }
 };
 
@@ -58,17 +110,17 @@ const pathText = (path: readonly PropertyKey[]): string =>
   );
 
 /** The refusals in a failed check, one for each path. */
-export const detailsOf = (
+export const problemsOf = (
   error: z.ZodError,
   input: unknown,
   rename: (path: PropertyKey[]) => PropertyKey[] = (path) => path,
-): ErrorDetail[] => {
-  const details = new Map<string, ErrorDetail>();
+): FieldProblem[] => {
+  const problems = new Map<string, FieldProblem>();
   for (const issue of error.issues) {
     const path = pathText(rename([...issue.path]));
-    if (!details.has(path)) details.set(path, { path, message: messageOf(issue, valueAt(input, issue.path)) });
+    if (!problems.has(path)) problems.set(path, { path, ...problemOf(issue, valueAt(input, issue.path)) });
   }
-  return [...details.values()];
+  return [...problems.values()];
 };
 
 /** @throws DomainError that names each bad field; the first decides the code */
@@ -79,17 +131,17 @@ export const parseInput = <T>(
 ): T => {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw badFields(detailsOf(parsed.error, input, rename));
+  throw badFields(problemsOf(parsed.error, input, rename));
 };
 
 /** Any JSON object, kept as it is. Its values were checked by findUnsafe at the door. */
-export const jsonObject = z.custom<JsonObject>(isJsonObject, "must be an object");
+export const jsonObject = z.custom<JsonObject>(isJsonObject, says("object"));
 
 export const isInCalendar = (text: string): boolean => /^\d{4}-/.test(text) && text >= "0001";
 /** In UTC of the years 1 to 9999, with an offset that there is: PostgreSQL takes no other, and RFC 3339 writes no other. */
 export const instant = z.iso
-  .datetime({ offset: true, error: "must be a time such as 2026-11-25T08:00:00Z", abort: true })
+  .datetime({ offset: true, abort: true })
   .refine(
     (text) => isInCalendar(new Date(text).toISOString()) && !/[+-](?:1[6-9]|2\d):\d\d$/.test(text),
-    "must be a time in the years 1 to 9999, with an offset below 16 hours",
+    says("timeInCalendar"),
   );

@@ -56,7 +56,7 @@ export const readQuery = (query: URLSearchParams, kinds: Record<string, keyof ty
   for (const [name, kind] of Object.entries(kinds)) {
     const given = query.getAll(name).filter((text) => text !== "");
     if (given.length === 0) continue;
-    if (given.some((text) => text.includes("\u0000"))) throw badField(name, "must not hold a NUL character");
+    if (given.some((text) => text.includes("\u0000"))) throw badField(name, "nul");
     input[toCamel(name)] = READ[kind](given);
   }
   return input;
@@ -66,5 +66,5 @@ export const flagFrom = (query: URLSearchParams, name: string): boolean => {
   const text = query.get(name)?.toLowerCase() ?? "";
   if (text === "" || text === "0" || text === "false") return false;
   if (text === "1" || text === "true") return true;
-  throw badField(name, "must be 1 or 0");
+  throw badField(name, "oneOrZero");
 };

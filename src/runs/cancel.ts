@@ -1,6 +1,7 @@
 // Stopping runs, and taking them up again. One, or many in one statement.
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
+import { runEnds } from "../platform/prometheus";
 import { tellRun } from "./claim";
 import { tellUnit, wrongStatus } from "./edit-runs";
 import { getRunRow, matching, type RunFilter } from "./read-runs";
@@ -48,8 +49,16 @@ const changeRun = async (
  * Cancels a run that waits or runs, at once. Its driver hears of it with its next heartbeat that names the run.
  * @throws NOT_FOUND; INVALID_QUEUE_STATUS when it has ended
  */
-export const cancelRun = (userId: string, input: { runId: string; reason?: string | undefined }): Promise<Run> =>
-  changeRun(userId, input.runId, CANCELLABLE, "pending or running", (sql) => cancelled(sql, input.reason));
+export const cancelRun = async (
+  userId: string,
+  input: { runId: string; reason?: string | undefined },
+): Promise<Run> => {
+  const run = await changeRun(userId, input.runId, CANCELLABLE, "pending or running", (sql) =>
+    cancelled(sql, input.reason),
+  );
+  runEnds.inc({ outcome: "cancelled" });
+  return run;
+};
 
 /**
  * Puts a failed or cancelled run back to waiting, in its old place, with result, error and times cleared. Logs and metrics stay.
@@ -105,6 +114,7 @@ export const changeMany = async (
     }),
   );
   if (!input.dryRun) {
+    if (action === "cancel") runEnds.inc({ outcome: "cancelled" }, answer.count);
     tellUnit(userId, unitId);
     publishLive([{ kind: "groups", userId }]);
   }

@@ -69,7 +69,7 @@ const checkParents = async (sql: SqlLike, userId: string, given: NewRun[]): Prom
   const wrong = given.flatMap(({ parentId }, index) =>
     parentId === undefined || known.has(parentId)
       ? []
-      : [{ path: `runs[${index}].parentId`, message: `names no run: ${parentId}` }],
+      : [{ path: `runs[${index}].parentId`, key: "noParent" as const, params: { id: parentId } }],
   );
   if (wrong.length > 0) throw badFields(wrong);
 };

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
+import { runEnds } from "../platform/prometheus";
 import { tellRun } from "./claim";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
@@ -50,6 +51,7 @@ const endRun = async (userId: string, end: Ending): Promise<Run> => {
   const run = await endTogether({ userId, end });
   if (run) {
     tellRun(run);
+    runEnds.inc({ outcome: run.status });
     return run;
   }
   const now = await getRunRow(userId, end.runId);

@@ -91,7 +91,7 @@ export const listRuns = async (
   const { unitId, cursor } = input;
   if (unitId !== undefined && input.limit === undefined)
     return { runs: await runsOfUnit(userId, unitId, input), nextCursor: null };
-  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw badField("cursor", "is not one that this server gave");
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw badField("cursor", "unknownCursor");
   const sql = getSql();
   if (unitId !== undefined) await checkUnit(sql, userId, unitId);
   const limit = input.limit ?? ALL_LIMIT;

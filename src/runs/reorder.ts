@@ -1,6 +1,6 @@
 // Changing the order of runs that wait.
 import { getSql, type SqlLike, withRetries } from "../platform/db";
-import { badFields, DomainError } from "../platform/errors";
+import { badField, badFields, DomainError } from "../platform/errors";
 import { tellUnit } from "./edit-runs";
 import { exchanged, movedBefore, type Placed } from "./order";
 import { runsOfUnit } from "./read-runs";
@@ -10,7 +10,7 @@ import { lockUnit, raiseVersion } from "./unit-lock";
 const checkOnce = (runIds: string[]): void => {
   const seen = new Set<string>();
   const repeated = runIds.flatMap((id, index) =>
-    seen.size === seen.add(id).size ? [{ path: `runIds[${index}]`, message: `is named twice: ${id}` }] : [],
+    seen.size === seen.add(id).size ? [{ path: `runIds[${index}]`, key: "namedTwice" as const, params: { id } }] : [],
   );
   if (repeated.length > 0) throw badFields(repeated);
 };
@@ -45,9 +45,10 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
       if (wrong.length > 0)
         throw new DomainError("INVALID_QUEUE_STATUS", "runsNotPending", {
           params: { ids: wrong.slice(0, 20).join(", ") },
-          details: wrong.map((id) => ({
+          problems: wrong.map((id) => ({
             path: `runIds[${runIds.indexOf(id)}]`,
-            message: `is no pending run of this unit: ${id}`,
+            key: "noPendingRun",
+            params: { id },
           })),
         });
       await place(sql, unitId, exchanged(named, runIds));
@@ -70,8 +71,7 @@ export const moveRuns = async (
 ): Promise<{ moved: string[]; started: string[]; version: number }> => {
   const { unitId, runIds, beforeId } = input;
   checkOnce(runIds);
-  if (beforeId !== null && runIds.includes(beforeId))
-    throw badFields([{ path: "beforeId", message: "must not be one of the moved runs" }]);
+  if (beforeId !== null && runIds.includes(beforeId)) throw badField("beforeId", "movedItself");
   const outcome = await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
@@ -101,7 +101,6 @@ const knownRuns = async (
   const known = new Map(rows.map((row) => [row.id, row]));
   const wrong = runIds.flatMap((id, index) => (known.has(id) ? [] : [{ path: `runIds[${index}]`, id }]));
   if (beforeId !== null && (known.get(beforeId)?.removed ?? true)) wrong.push({ path: "beforeId", id: beforeId });
-  if (wrong.length > 0)
-    throw badFields(wrong.map(({ path, id }) => ({ path, message: `is no run of this unit: ${id}` })));
+  if (wrong.length > 0) throw badFields(wrong.map(({ path, id }) => ({ path, key: "noRunOfUnit", params: { id } })));
   return known;
 };

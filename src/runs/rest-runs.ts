@@ -84,6 +84,7 @@ export const unitQueueRoutes: Route[] = [
     path: "/v2/units/:id/queues/batch",
     status: 201,
     maxBodyBytes: 32 * MIB,
+    bucket: "batch",
     description: {
       summary: "Append up to 1,000 queues to a unit, all or nothing",
       body: z.object({ queues: newRuns.shape.runs, createdBy: newRuns.shape.createdBy }),
@@ -178,6 +179,7 @@ export const queueRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/queues/:id/start",
+    bucket: "traffic",
     description: {
       summary: "Start a pending queue; 409 to the second caller",
       body: startInput.omit({ runId: true }),
@@ -192,6 +194,7 @@ export const queueRoutes: Route[] = [
     method: "POST",
     path: "/v2/queues/:id/metrics",
     maxBodyBytes: 32 * MIB,
+    bucket: "traffic",
     description: {
       summary: "Store up to 10,000 metric points of a running queue",
       body: newPoints.omit({ runId: true }),
@@ -206,6 +209,7 @@ export const queueRoutes: Route[] = [
     method: "POST",
     path: "/v2/queues/:id/logs",
     maxBodyBytes: 32 * MIB,
+    bucket: "traffic",
     description: {
       summary: "Store up to 10,000 log lines of a running queue",
       body: newLines.omit({ runId: true }),
@@ -264,6 +268,7 @@ export const queueRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/queues/:id/complete",
+    bucket: "traffic",
     description: {
       summary: "Complete a running queue; the same call again answers 200",
       body: completion.omit({ runId: true }),
@@ -277,6 +282,7 @@ export const queueRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/queues/:id/fail",
+    bucket: "traffic",
     description: {
       summary: "Fail a running queue; the same call again answers 200",
       body: z.object({

@@ -167,6 +167,8 @@ const unitRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/units/:id/sync",
+    bucket: "traffic",
+    scope: "read",
     description: {
       summary: "Ask whether a unit has changed since a version, and for its queues by order",
       body: unitSync.omit({ unitId: true }),
@@ -183,6 +185,7 @@ const unitRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/units/:id/heartbeat",
+    bucket: "traffic",
     description: {
       summary: "Say that the unit's driver lives, and which queues it works on",
       body: z.object({ running: z.array(z.string()).optional() }),
@@ -200,6 +203,7 @@ const unitRoutes: Route[] = [
   {
     method: "POST",
     path: "/v2/units/:id/claim",
+    bucket: "traffic",
     description: {
       summary: "Take the next pending queue: it is running from now on. `queue` is null when there is none",
       body: claimInput.omit({ unitId: true, claimKey: true }),

@@ -161,10 +161,12 @@ export const unitsRouter = router({
       runs: await runsOfUnit(ctx.userId, input.unitId),
     })),
   heartbeat: procedure
+    .meta({ bucket: "traffic" })
     .input(heartbeatInput)
     .output(heartbeatOutput)
     .mutation(({ ctx, input }) => heartbeat(ctx.userId, input)),
   claim: procedure
+    .meta({ bucket: "traffic" })
     .input(claimInput)
     .output(claimOutput)
     .mutation(({ ctx, input }) => claimRun(ctx.userId, input)),
@@ -177,6 +179,7 @@ export const unitsRouter = router({
     .output(unitOutput)
     .mutation(({ ctx, input }) => resumeUnit(ctx.userId, input)),
   publishSchema: procedure
+    .meta({ bucket: "traffic" })
     .input(parametersSchemaInput)
     .output(doneOutput)
     .mutation(async ({ ctx, input }) => {
@@ -215,6 +218,7 @@ export const runsRouter = router({
     .output(runOutput)
     .mutation(({ ctx, input }) => createRun(ctx.userId, input)),
   createMany: procedure
+    .meta({ bucket: "batch" })
     .input(newRuns)
     .output(runsOutput)
     .mutation(async ({ ctx, input }) => ({ runs: await createRuns(ctx.userId, input) })),
@@ -254,14 +258,17 @@ export const runsRouter = router({
     .output(runOutput)
     .mutation(({ ctx, input }) => restoreRun(ctx.userId, input)),
   start: procedure
+    .meta({ bucket: "traffic" })
     .input(startInput)
     .output(runOutput)
     .mutation(({ ctx, input }) => startRun(ctx.userId, input)),
   complete: procedure
+    .meta({ bucket: "traffic" })
     .input(completion)
     .output(runOutput)
     .mutation(({ ctx, input }) => completeRun(ctx.userId, input)),
   fail: procedure
+    .meta({ bucket: "traffic" })
     .input(failure)
     .output(runOutput)
     .mutation(({ ctx, input }) => failRun(ctx.userId, input)),
@@ -286,10 +293,12 @@ export const runsRouter = router({
     .output(bulkOutput)
     .mutation(({ ctx, input }) => changeMany(ctx.userId, input)),
   appendMetrics: procedure
+    .meta({ bucket: "traffic" })
     .input(newPoints)
     .output(acceptedOutput)
     .mutation(({ ctx, input }) => appendRunMetrics(ctx.userId, input)),
   appendLogs: procedure
+    .meta({ bucket: "traffic" })
     .input(newLines)
     .output(acceptedOutput)
     .mutation(({ ctx, input }) => appendRunLogs(ctx.userId, input)),
@@ -302,6 +311,7 @@ export const runsRouter = router({
     .output(runLogsOutput)
     .query(({ ctx, input }) => runLogs(ctx.userId, input)),
   saveCheckpoint: procedure
+    .meta({ bucket: "traffic" })
     .input(newCheckpoint)
     .output(doneOutput)
     .mutation(async ({ ctx, input }) => {

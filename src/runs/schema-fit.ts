@@ -1,8 +1,8 @@
 // Whether parameters fit the JSON Schema that a unit's driver published.
 import { z } from "zod";
-import { badField } from "../platform/errors";
+import { badField, detailsIn } from "../platform/errors";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
-import { detailsOf } from "../platform/validate";
+import { problemsOf } from "../platform/validate";
 
 /** @returns what is wrong, in a sentence, for each set of parameters; null where it fits */
 export type Fit = (parameters: JsonObject) => string | null;
@@ -40,7 +40,7 @@ const makeFit = (schema: JsonObject): Fit => {
   return (parameters) => {
     const checked = type.safeParse(parameters);
     if (checked.success) return null;
-    return detailsOf(checked.error, parameters)
+    return detailsIn("en", problemsOf(checked.error, parameters))
       .map(({ path, message }) => (path === "" ? message : `${path} ${message}`))
       .join("; ")
       .slice(0, 1000);
@@ -55,6 +55,8 @@ export const checkSchema = (schema: JsonObject): void => {
   try {
     makeFit(schema);
   } catch (error) {
-    throw badField("parametersSchema", `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw badField("parametersSchema", "unreadableSchema", {
+      reason: error instanceof Error ? error.message : String(error),
+    });
   }
 };

@@ -2,6 +2,7 @@
 import { getSql } from "../platform/db";
 import { isOutage } from "../platform/errors";
 import { log } from "../platform/log";
+import { runEnds } from "../platform/prometheus";
 import { tellRun } from "./claim";
 import { type RunRow, toRun } from "./run";
 import { changedColumns, withEvents } from "./transition";
@@ -24,6 +25,7 @@ export const sweepStalled = async (heardSeconds: number): Promise<number> => {
   const rows = await withEvents<RunRow>(sql, lost, sql`*`);
   for (const row of rows) {
     tellRun(toRun(row));
+    runEnds.inc({ outcome: "lost" });
     log.warn({ runId: row.id, unitId: row.unit_id, attempt: row.attempt }, "a run was given up: its driver was silent");
   }
   return rows.length;

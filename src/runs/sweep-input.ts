@@ -1,6 +1,6 @@
 // What the verbs of sweeps accept.
 import { z } from "zod";
-import { jsonObject } from "../platform/validate";
+import { jsonObject, says } from "../platform/validate";
 import { MAX_ROWS, sweepRecipe } from "./sweep-recipe";
 
 const id = z.string().max(200);
@@ -9,7 +9,7 @@ const row = z.int().min(0);
 const changed = z
   .array(z.object({ row, parameters: jsonObject }))
   .max(MAX_ROWS)
-  .refine((all) => new Set(all.map((one) => one.row)).size === all.length, "must name each row once");
+  .refine((all) => new Set(all.map((one) => one.row)).size === all.length, says("rowTwice"));
 const recipe = {
   recipe: sweepRecipe,
   /** what was changed by hand in the rows that it makes */

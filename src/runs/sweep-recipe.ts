@@ -1,14 +1,17 @@
 // What a sweep is made from: for each parameter its values, and how they are combined. Rows come from sweep-rows.ts.
 import { z } from "zod";
+import type { Problem, ProblemKey, ProblemParams } from "../i18n/problems";
 import { findUnsafe } from "../platform/json-safety";
+import { says, saysAt } from "../platform/validate";
 
 /** Rows of one sweep. */
 export const MAX_ROWS = 10_000;
 
 /** Any JSON value that can be stored. */
 const value = z.unknown().superRefine((given, context) => {
-  const problem = given === undefined ? "is required" : findUnsafe(given, undefined, "parameters")?.details[0]?.message;
-  if (problem) context.addIssue({ code: "custom", message: problem });
+  const problem: Problem | undefined =
+    given === undefined ? { key: "required" } : findUnsafe(given, undefined, "parameters")?.problems[0];
+  if (problem) context.addIssue(saysAt([], problem.key, problem.params));
 });
 const values = z.array(value).min(1).max(MAX_ROWS);
 /** Beyond ±1e15 steps between doubles pass 0.1: a range there is a mistake. */
@@ -18,7 +21,10 @@ const count = z.int().min(1).max(MAX_ROWS);
 
 type Ends = { min: number; max: number };
 const areInOrder = ({ min, max }: Ends) => min <= max;
-const notInOrder = { path: ["max"], error: "must not be below min" };
+const notInOrder = { path: ["max"], ...says("belowMin") };
+
+const issueOf = (context: z.RefinementCtx) => (path: string, key: ProblemKey, params?: ProblemParams) =>
+  context.addIssue(saysAt([path], key, params));
 
 /** Counted from both ends: `count` 1 is `from` alone. */
 const range = z
@@ -32,10 +38,10 @@ const range = z
     count: count.optional(),
   })
   .superRefine((given, context) => {
-    const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    if ((given.step === undefined) === (given.count === undefined)) issue("step", "or count must be given, not both");
+    const issue = issueOf(context);
+    if ((given.step === undefined) === (given.count === undefined)) issue("step", "stepOrCount");
     else if (given.step !== undefined && stepsOf(given.from, given.to, given.step) >= MAX_ROWS)
-      issue("step", `must make at most ${MAX_ROWS} values`);
+      issue("step", "tooManyValues", { limit: MAX_ROWS });
   });
 
 /** Steps from one end to the other; a billionth of a step is forgiven, so that 0..0.3 by 0.1 ends with 0.3. */
@@ -60,12 +66,12 @@ const name = z.string().min(1).max(200);
 const holdsProto = (given: unknown): boolean =>
   typeof given === "object" && given !== null && Object.hasOwn(given, "__proto__");
 const parameters = z
-  .custom<Record<string, z.input<typeof spec>>>((given) => !holdsProto(given), "must have no parameter named __proto__")
+  .custom<Record<string, z.input<typeof spec>>>((given) => !holdsProto(given), says("proto"))
   .pipe(
     z
       .record(name, spec)
-      .refine((given) => Object.keys(given).length > 0, "must have at least one parameter")
-      .refine((given) => Object.keys(given).length <= 200, "must have at most 200 parameters"),
+      .refine((given) => Object.keys(given).length > 0, says("noParameter"))
+      .refine((given) => Object.keys(given).length <= 200, says("tooManyParameters", { limit: 200 })),
   );
 
 /** How many rows a grid has: the product of what each parameter lists; a random draw adds none. */
@@ -107,14 +113,14 @@ export const sweepRecipe = z
     seed: z.int().min(0).max(0xffffffff).default(0),
   })
   .superRefine((recipe, context) => {
-    const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    const issue = issueOf(context);
     if (recipe.method === "random") {
-      if (recipe.count === undefined) issue("count", "is required for a random sweep");
-      if (recipe.order === "cornersFirst") issue("order", "cornersFirst needs a grid");
+      if (recipe.count === undefined) issue("count", "countNeeded");
+      if (recipe.order === "cornersFirst") issue("order", "cornersNeedGrid");
       return;
     }
-    if (recipe.count !== undefined) issue("count", "is for random sweeps: a grid has as many rows as its lists make");
+    if (recipe.count !== undefined) issue("count", "countForRandom");
     const size = gridSize(recipe.parameters);
-    if (size > MAX_ROWS) issue("parameters", `make ${size} rows, where ${MAX_ROWS} is the most`);
+    if (size > MAX_ROWS) issue("parameters", "tooManyRows", { size, limit: MAX_ROWS });
   });
 export type SweepRecipe = z.infer<typeof sweepRecipe>;

@@ -20,7 +20,7 @@ const addRows = async (sql: SqlLike, userId: string, unitId: string, sweepId: st
   const runs = rows
     .filter((one) => !left.has(one.row) && (!which.onlyFresh || isFresh(one)))
     .map(({ parameters, name }) => ({ parameters, name, metadata: {}, sweepId }));
-  if (runs.length === 0) throw badField("recipe", "makes no row that is not left out");
+  if (runs.length === 0) throw badField("recipe", "nothingNew");
   const made = await insertRuns(sql, userId, { unitId, runs, createdBy: "web" });
   const leftByHand = rows.filter((one) => left.has(one.row) && isFresh(one)).map((one) => one.row);
   return { runIds: made.map((run) => run.runId), recipe: withNote(recipe, edits, leftByHand) };

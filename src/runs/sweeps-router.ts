@@ -17,19 +17,23 @@ import { createSweep, extendSweep, retryFailed, trimSweep } from "./sweeps-chang
 export const sweepsRouter = router({
   /** It changes nothing; as a mutation it is sent as POST, since a recipe may be longer than an address. */
   preview: procedure
+    .meta({ bucket: "traffic", scope: "read" })
     .input(sweepPreview)
     .output(sweepPreviewOutput)
     .mutation(({ ctx, input }) => previewSweep(ctx.userId, input)),
   /** A mutation for the same reason. */
   outlook: procedure
+    .meta({ bucket: "traffic", scope: "read" })
     .input(sweepOutlook)
     .output(sweepOutlookOutput)
     .mutation(({ ctx, input }) => outlookOfSweep(ctx.userId, input)),
   create: procedure
+    .meta({ bucket: "batch" })
     .input(newSweep)
     .output(sweepChangeOutput)
     .mutation(({ ctx, input }) => createSweep(ctx.userId, input)),
   extend: procedure
+    .meta({ bucket: "batch" })
     .input(sweepExtension)
     .output(sweepChangeOutput)
     .mutation(({ ctx, input }) => extendSweep(ctx.userId, input)),

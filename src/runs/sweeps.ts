@@ -90,9 +90,9 @@ export const editedRows = (recipe: SweepRecipe, edits: Edits) => {
   const rows = rowsOf(recipe);
   const beyond = (row: number): boolean => row >= rows.length;
   const changed = edits.changed.findIndex((one) => beyond(one.row));
-  if (changed !== -1) throw badField(`edits.changed[${changed}].row`, "is no row of this recipe");
+  if (changed !== -1) throw badField(`edits.changed[${changed}].row`, "noRow");
   const removed = edits.removed.findIndex(beyond);
-  if (removed !== -1) throw badField(`edits.removed[${removed}]`, "is no row of this recipe");
+  if (removed !== -1) throw badField(`edits.removed[${removed}]`, "noRow");
   return withEdits(rows, edits);
 };
 

@@ -59,7 +59,7 @@ export const withWirePaths = async <T>(answer: Promise<T>): Promise<T> => {
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof DomainError) || error.details.length === 0) throw error;
+    if (!(error instanceof DomainError) || error.problems.length === 0) throw error;
     throw error.renamed((path) => path.replace(/^\w+/, (head) => WIRE_NAMES[head] ?? toSnake(head)));
   }
 };
@@ -128,9 +128,9 @@ export const syncFrom = (unitId: string, body: JsonObject) =>
 /** `running` is a list of ids; our own driver also says attempts and progress, over tRPC. */
 export const heartbeatFrom = (unitId: string, body: JsonObject) => {
   const { running, ...rest } = pick(body, fields("running", "driver_id", "slots"));
-  if (running !== undefined && !Array.isArray(running)) throw badField("running", "must be a list of queue ids");
+  if (running !== undefined && !Array.isArray(running)) throw badField("running", "queueIds");
   const wrong = (running ?? []).findIndex((id) => typeof id !== "string");
-  if (wrong >= 0) throw badField(`running[${wrong}]`, "must be text");
+  if (wrong >= 0) throw badField(`running[${wrong}]`, "text");
   return parseInput(
     heartbeatInput,
     { ...rest, unitId, ...(running && { running: running.map((runId) => ({ runId })) }) },
@@ -148,8 +148,7 @@ export const newRunFrom = (unitId: string, body: JsonObject) => {
 
 export const newRunsFrom = (unitId: string, body: JsonObject) => {
   const { queues } = body;
-  if (Array.isArray(queues) && queues.length > MAX_RUNS)
-    throw badField("queues", `must have at most ${MAX_RUNS} entries`);
+  if (Array.isArray(queues) && queues.length > MAX_RUNS) throw badField("queues", "atMostEntries", { limit: MAX_RUNS });
   const runs = Array.isArray(queues) ? queues.map((one) => (isJsonObject(one) ? pick(one, RUN) : one)) : queues;
   return parseInput(
     newRuns,

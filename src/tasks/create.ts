@@ -124,7 +124,7 @@ const lockDependencies = async (
   const known = new Set(found.map((row) => row.id));
   for (const [index, task] of tasks.entries())
     for (const [at, id] of task.dependsOn.entries())
-      if (!known.has(id)) throw badField(`${pathOf(index, "depends_on")}[${at}]`, `names no task of yours: ${id}`);
+      if (!known.has(id)) throw badField(`${pathOf(index, "depends_on")}[${at}]`, "noTask", { id });
 };
 
 // ── Capacity: QUEUE_MAX_SIZE counts queued and pending tasks per account and queue name ─────────────

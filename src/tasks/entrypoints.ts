@@ -53,11 +53,10 @@ export const checkPrograms = async (
   for (const [index, task] of tasks.entries()) {
     if (task.command && !commandsAllowed())
       throw new DomainError("FORBIDDEN", "commandsOff", {
-        details: [{ path: pathOf(index, "command"), message: "is not allowed on this server" }],
+        problems: [{ path: pathOf(index, "command"), key: "notAllowed" }],
       });
     if (task.entrypoint === undefined) continue;
     names ??= new Set(await knownEntrypoints(sql));
-    if (!names.has(task.entrypoint))
-      throw badField(pathOf(index, "entrypoint"), "names no program that this server or a worker has");
+    if (!names.has(task.entrypoint)) throw badField(pathOf(index, "entrypoint"), "unknownEntrypoint");
   }
 };

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { linesAsked } from "../logs/asked";
 import { seriesAsked } from "../metrics/asked";
-import { instant, isInCalendar, jsonObject } from "../platform/validate";
+import { instant, isInCalendar, jsonObject, says, saysAt } from "../platform/validate";
 import { TASK_STATUSES } from "./status";
 
 /** Names that change how a program is loaded, or that the worker sets itself. */
@@ -10,23 +10,21 @@ const RESERVED_ENV = /^(LD_PRELOAD|LD_AUDIT|NODE_OPTIONS|BASH_ENV|PYTHONSTARTUP|
 
 const noControl = (text: string) => !/\p{Cc}/u.test(text);
 const name = z.string().min(1).max(500);
-export const queueName = z.string().min(1).max(100).refine(noControl, "must not hold control characters");
+export const queueName = z.string().min(1).max(100).refine(noControl, says("control"));
 export const taskId = z.string().max(200);
 /** -1,000,000..1,000,000, higher runs first */
 export const priority = z.int().min(-1_000_000).max(1_000_000);
 const env = z.record(z.string(), z.string()).superRefine((given, context) => {
   for (const key of Object.keys(given)) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
-      context.addIssue({ code: "custom", path: [key], message: "is not a name of an environment variable" });
-    else if (RESERVED_ENV.test(key))
-      context.addIssue({ code: "custom", path: [key], message: "is reserved and cannot be set by a task" });
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) context.addIssue(saysAt([key], "envName"));
+    else if (RESERVED_ENV.test(key)) context.addIssue(saysAt([key], "envReserved"));
   }
 });
 
 const httpUrl = z
   .string()
   .max(2000)
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), "must be an http or https address");
+  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), says("httpUrl"));
 
 export const newTask = z
   .object({
@@ -41,7 +39,7 @@ export const newTask = z
       .array(z.string().max(131_072))
       .min(1)
       .max(1000)
-      .refine((argv) => argv[0] !== "", "must start with a program")
+      .refine((argv) => argv[0] !== "", says("noProgram"))
       .optional(),
     env: env.default({}),
     resources: z
@@ -60,7 +58,7 @@ export const newTask = z
   })
   .refine((task) => !(task.entrypoint && task.command), {
     path: ["command"],
-    message: "must not be given beside an entrypoint",
+    ...says("besideEntrypoint"),
   });
 export type NewTask = z.infer<typeof newTask>;
 
@@ -98,7 +96,7 @@ export const cancelManyInput = manyInput.extend({ reason: z.string().max(2000).o
 export const resultInput = z.object({
   taskId,
   result: jsonObject,
-  artifacts: z.union([jsonObject, z.array(z.unknown())], "must be an object or a list").optional(),
+  artifacts: z.union([jsonObject, z.array(z.unknown())]).optional(),
 });
 export const queueInput = z.object({ queue: queueName.default("default") });
 export const pauseInput = z.object({ queue: queueName.default("default"), reason: z.string().max(2000).optional() });
@@ -106,14 +104,12 @@ export const reorderInput = z.object({ taskIds: z.array(taskId).min(1).max(100_0
 export const logsInput = z.object({ taskId, ...linesAsked });
 export type LogsInput = z.infer<typeof logsInput>;
 export const metricsInput = z.object({ taskId, ...seriesAsked });
-const day = z.iso
-  .date({ error: "must be a day such as 2026-11-25", abort: true })
-  .refine(isInCalendar, "must be a day in the years 1 to 9999");
+const day = z.iso.date({ abort: true }).refine(isInCalendar, says("dayInCalendar"));
 export const statisticsInput = z
   .object({ startDate: day.optional(), endDate: day.optional() })
   .refine((range) => !(range.startDate && range.endDate && range.startDate > range.endDate), {
     path: ["endDate"],
-    message: "must not be before start_date",
+    ...says("beforeStart"),
   });
 export const newTemplate = z.object({
   name: z.string().min(1).max(200),

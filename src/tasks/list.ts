@@ -172,7 +172,7 @@ const decodeCursor = (text: string, column: Sort): Cursor => {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw badField("cursor", "is not one that this server gave for this order");
+  throw badField("cursor", "cursor");
 };
 
 const sortOf = (input: ListInput): { column: Sort; ascending: boolean } => {

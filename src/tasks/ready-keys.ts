@@ -1,4 +1,4 @@
-// The keys of the order in Redis, and how its scripts are run. For ready-queue.ts and ready-sets.ts alone: no other file knows them.
+// The keys of the order in Redis. For ready-queue.ts and ready-sets.ts alone: no other file knows them.
 //
 //   <prefix>epoch               set when the sets are whole; missing after Redis lost its data
 //   <prefix>run                 run_id of the Redis server that the sets were built in
@@ -7,7 +7,6 @@
 //   <prefix>place:queue|user    ids by place, of one account; answers positions
 //   <prefix>claiming            ids that a worker was offered, by Redis' time in ms, until the claim is settled
 //   <prefix>paused              names of paused queues, a hint: PostgreSQL decides
-import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { getEnv } from "../platform/env";
 
@@ -15,18 +14,6 @@ export const prefix = () => getEnv().REDIS_PREFIX;
 /** Queue names are free text: encoded, so that `|` and `:` separate. */
 export const classMember = (queue: string, className: string) => `${encodeURIComponent(queue)}|${className}`;
 export const accountMember = (queue: string, userId: string) => `${encodeURIComponent(queue)}|${userId}`;
-
-type Script = { sha: string; lua: string };
-export const script = (lua: string): Script => ({ sha: createHash("sha1").update(lua).digest("hex"), lua });
-
-export const run = async (redis: Redis, { sha, lua }: Script, args: (string | number)[]): Promise<unknown> => {
-  try {
-    return await redis.evalsha(sha, 0, ...args);
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-    return redis.eval(lua, 0, ...args);
-  }
-};
 
 /** What the commands answered, in order. @throws the first error among the answers */
 export const execAll = async (pipeline: ReturnType<Redis["pipeline"]>): Promise<unknown[]> => {

@@ -1,7 +1,8 @@
 // The order of ready tasks in Redis, as verbs and workers use it. Everything here can be rebuilt from ready_tasks.
 import type { Redis } from "ioredis";
 import { getRedis } from "../platform/redis";
-import { accountMember, classMember, execAll, prefix, run, script } from "./ready-keys";
+import { run, script } from "../platform/redis-script";
+import { accountMember, classMember, execAll, prefix } from "./ready-keys";
 import { CLIENT_CLASS, type Resources } from "./resource-class";
 
 export type ReadyEntry = { taskId: string; queue: string; userId: string; class: string; place: number };

@@ -1,7 +1,8 @@
 // The sets behind the order in Redis, as reconcile.ts compares and rebuilds them; ready-queue.ts is for everybody else.
 import type { Redis } from "ioredis";
 import { getRedis } from "../platform/redis";
-import { accountMember, classMember, execAll, prefix, run, script } from "./ready-keys";
+import { run, script } from "../platform/redis-script";
+import { accountMember, classMember, execAll, prefix } from "./ready-keys";
 import type { ReadyEntry } from "./ready-queue";
 
 /** A sorted set of ids by place: of a queue and class, or of a queue and account. */

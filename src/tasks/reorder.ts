@@ -10,7 +10,7 @@ import type { ReadyEntry } from "./ready-queue";
 const queueOf = async (userId: string, taskIds: string[]): Promise<string> => {
   const seen = new Set<string>();
   const repeated = taskIds.flatMap((id, index) =>
-    seen.size === seen.add(id).size ? [{ path: `task_ids[${index}]`, message: `is named twice: ${id}` }] : [],
+    seen.size === seen.add(id).size ? [{ path: `task_ids[${index}]`, key: "namedTwice" as const, params: { id } }] : [],
   );
   if (repeated.length > 0) throw badFields(repeated);
   const rows = await getSql()<
@@ -18,11 +18,11 @@ const queueOf = async (userId: string, taskIds: string[]): Promise<string> => {
   >`SELECT id, queue FROM tasks WHERE id = ANY(${taskIds}) AND user_id = ${userId}`;
   const known = new Set(rows.map((row) => row.id));
   const unknown = taskIds.flatMap((id, index) =>
-    known.has(id) ? [] : [{ path: `task_ids[${index}]`, message: `names no task of yours: ${id}` }],
+    known.has(id) ? [] : [{ path: `task_ids[${index}]`, key: "noTask" as const, params: { id } }],
   );
   if (unknown.length > 0) throw badFields(unknown);
   const queues = [...new Set(rows.map((row) => row.queue))];
-  if (queues.length > 1) throw badField("task_ids", `must all be of one queue, not of ${queues.join(", ")}`);
+  if (queues.length > 1) throw badField("task_ids", "oneQueue", { queues: queues.join(", ") });
   return queues[0] ?? "default";
 };
 
@@ -51,9 +51,10 @@ export const reorderTasks = async (
         if (missing.length > 0)
           throw new DomainError("CONFLICT", "notQueued", {
             params: { ids: missing.slice(0, 20).join(", ") },
-            details: missing.map((id) => ({
+            problems: missing.map((id) => ({
               path: `task_ids[${taskIds.indexOf(id)}]`,
-              message: `is not queued: ${id}`,
+              key: "notQueued",
+              params: { id },
             })),
           });
         const places = ready.map((row) => row.place).sort((a, b) => a - b);

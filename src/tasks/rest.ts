@@ -56,6 +56,7 @@ export const taskRoutes: Route[] = [
     path: "/v1/tasks/batch",
     status: 201,
     maxBodyBytes: 32 * MIB,
+    bucket: "batch",
     description: {
       summary: "Create up to 10,000 tasks, all or nothing",
       body: newTasks,
@@ -137,12 +138,14 @@ export const taskRoutes: Route[] = [
   {
     method: "POST",
     path: "/v1/tasks/:id/start",
+    bucket: "traffic",
     description: { summary: "Start a task that you run yourself", answer: taskOutput, example: examples.clientTask },
     handle: async (call) => ({ fields: wireTask(await startTask(call.userId, { taskId: taskIdFrom(call.params) })) }),
   },
   {
     method: "POST",
     path: "/v1/tasks/:id/result",
+    bucket: "traffic",
     description: {
       summary: "Report the result of a task that you run yourself",
       body: resultInput,

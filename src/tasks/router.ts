@@ -65,6 +65,7 @@ export const tasksRouter = router({
     .output(taskOutput)
     .mutation(({ ctx, input }) => createTask(ctx.userId, input)),
   createMany: procedure
+    .meta({ bucket: "batch" })
     .input(newTasks)
     .output(createdManyOutput)
     .mutation(async ({ ctx, input }) => ({
@@ -103,10 +104,12 @@ export const tasksRouter = router({
     .output(manyOutput)
     .mutation(({ ctx, input }) => retryMany(ctx.userId, input)),
   start: procedure
+    .meta({ bucket: "traffic" })
     .input(byId)
     .output(taskOutput)
     .mutation(({ ctx, input }) => startTask(ctx.userId, input)),
   submitResult: procedure
+    .meta({ bucket: "traffic" })
     .input(resultInput)
     .output(taskOutput)
     .mutation(({ ctx, input }) => submitResult(ctx.userId, input)),

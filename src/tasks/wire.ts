@@ -66,7 +66,7 @@ export const newTasksFrom = (body: JsonObject): NewTask[] => {
   const { tasks } = body;
   if (!Array.isArray(tasks)) return parseInput(newTasks, pick(body, fields("tasks")), bodyPath).tasks;
   // Before they are looked at one by one.
-  if (tasks.length > MAX_BATCH) throw badField("tasks", `must have at most ${MAX_BATCH} entries`);
+  if (tasks.length > MAX_BATCH) throw badField("tasks", "atMostEntries", { limit: MAX_BATCH });
   return parseInput(newTasks, { tasks: tasks.map((one) => (isJsonObject(one) ? taskInput(one) : one)) }, bodyPath)
     .tasks;
 };

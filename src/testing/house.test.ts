@@ -82,6 +82,7 @@ test("redis' keys are known to ready-keys.ts only, and it to the two files that 
   expect(all.filter((file) => /REDIS_PREFIX/.test(readFileSync(join(root, file), "utf8"))).sort()).toEqual([
     "src/platform/env.ts",
     "src/platform/live.ts",
+    "src/platform/rate-limit.ts",
     "src/tasks/ready-keys.ts",
     "src/testing/services.ts",
   ]);

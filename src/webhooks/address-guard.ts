@@ -3,6 +3,7 @@
 import { lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { BlockList, isIP } from "node:net";
+import { type ProblemKey, problemText } from "../i18n/problems";
 import { getEnv } from "../platform/env";
 
 export type Address = { address: string; family: number };
@@ -76,7 +77,7 @@ const mayConnect = (address: string, isPrivateName: boolean): boolean => {
   return isLetThrough(address) || (!isPrivateName && isPublic(address));
 };
 
-export const NOT_PUBLIC = "must not lead to an address that is not public";
+export const NOT_PUBLIC: ProblemKey = "notPublic";
 
 /** The host without brackets and the root's dot. WHATWG URLs have written out every spelling of an IPv4 address by then. */
 const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
@@ -85,11 +86,11 @@ const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, "$1").re
  * What can be said without asking anybody: form, scheme, addresses that are written out in whatever spelling, names inside networks.
  * @returns what is wrong, as in "url must be …"; null when nothing is
  */
-export const refusalOfText = (text: string): string | null => {
-  if (!URL.canParse(text)) return "must be an http or https address";
+export const refusalOfText = (text: string): ProblemKey | null => {
+  if (!URL.canParse(text)) return "httpUrl";
   const url = new URL(text);
-  if (url.protocol !== "http:" && url.protocol !== "https:") return "must be an http or https address";
-  if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
+  if (url.protocol !== "http:" && url.protocol !== "https:") return "httpUrl";
+  if (url.username !== "" || url.password !== "") return "credentialsInUrl";
   const host = hostOf(url);
   if (isIP(host) !== 0) return mayConnect(host, false) ? null : NOT_PUBLIC;
   return PRIVATE_NAME.test(host) && getEnv().WEBHOOK_ALLOW_CIDRS.length === 0 ? NOT_PUBLIC : null;
@@ -101,7 +102,7 @@ const RESOLVE_MS = 3000;
  * As refusalOfText, and asks what the name resolves to. A name that does not resolve now is accepted: it may later, and each
  * connection is checked anyway; but not one that only belongs inside networks.
  */
-export const refusalOf = async (text: string, resolve: Resolve = resolveName): Promise<string | null> => {
+export const refusalOf = async (text: string, resolve: Resolve = resolveName): Promise<ProblemKey | null> => {
   const refusal = refusalOfText(text);
   if (refusal !== null) return refusal;
   const host = hostOf(new URL(text));
@@ -120,7 +121,7 @@ export const refusalOf = async (text: string, resolve: Resolve = resolveName): P
 /** A connection that was not made, since it would have led inside. */
 export class AddressRefused extends Error {}
 
-const refused = (host: string) => new AddressRefused(`${host} ${NOT_PUBLIC}`);
+const refused = (host: string) => new AddressRefused(`${host} ${problemText("en", { key: NOT_PUBLIC })}`);
 
 /**
  * For `http.request`: resolves a name and hands over its addresses only if each of them may be connected to. Nobody resolves it

@@ -55,7 +55,7 @@ export const listDeliveries = async (
   input: { webhookId: string; limit: number; cursor?: string | undefined },
 ): Promise<{ deliveries: Delivery[]; nextCursor: string | null }> => {
   const { webhookId, limit, cursor } = input;
-  if (cursor !== undefined && !CURSOR.test(cursor)) throw badField("cursor", "is not a cursor of this list");
+  if (cursor !== undefined && !CURSOR.test(cursor)) throw badField("cursor", "unknownCursor");
   await getEndpoint(userId, { webhookId });
   const sql = getSql();
   const rows = await sql<Row[]>`

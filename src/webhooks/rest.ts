@@ -56,6 +56,7 @@ export const webhookRoutes: Route[] = [
   {
     method: "GET",
     path: "/v1/webhooks/task-secret",
+    scope: "admin",
     description: {
       summary: "Read the secret that signs what is sent to the `webhook_url` of the account's tasks",
       example: { secret: examples.secret },

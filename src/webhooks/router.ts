@@ -63,5 +63,8 @@ export const webhooksRouter = router({
     .input(replayInput)
     .output(deliveryOutput)
     .mutation(({ ctx, input }) => replayDelivery(ctx.userId, input)),
-  taskSecret: procedure.output(secretOutput).query(({ ctx }) => readTaskSecret(ctx.userId)),
+  taskSecret: procedure
+    .meta({ scope: "admin" })
+    .output(secretOutput)
+    .query(({ ctx }) => readTaskSecret(ctx.userId)),
 });

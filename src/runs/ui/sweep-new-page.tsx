@@ -6,7 +6,8 @@ import { useRouter } from "next/navigation";
 import { useMemo, useState } from "react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
-import { detailsOf } from "../../platform/validate";
+import { detailsIn } from "../../platform/errors";
+import { problemsOf } from "../../platform/validate";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { ConfirmDialog } from "../../ui/dialog";
@@ -40,7 +41,7 @@ type Sweep = Outputs["sweeps"]["get"];
 
 /** @param extend the sweep that gets the runs; without it a new one does */
 export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Sweep }) => {
-  const { t } = useLanguage();
+  const { t, locale } = useLanguage();
   const trpc = useTRPC();
   const router = useRouter();
   const sentence = useRefusalSentence();
@@ -66,8 +67,8 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
   const problems = useMemo(() => {
     const recipe: unknown = JSON.parse(text);
     const checked = sweepRecipe.safeParse(recipe);
-    return checked.success ? [] : detailsOf(checked.error, recipe);
-  }, [text]);
+    return checked.success ? [] : detailsIn(locale, problemsOf(checked.error, recipe));
+  }, [text, locale]);
   const preview = useSweepPreview({
     ...{ unitId, sweepId: extend?.sweepId, text, form: now },
     enabled: unit.isSuccess && problems.length === 0,
