@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { getEnv } from "../platform/env";
@@ -14,6 +15,25 @@ test("signs as the example of Standard Webhooks says", () => {
     "webhook-timestamp": "1614265330",
     "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
   });
+});
+
+test("the README's receiver takes what is signed so, and nothing else", async () => {
+  const code = readFileSync("README.md", "utf8")
+    .split(/```(\w*)\n/)
+    .find((part) => part.includes("export const isFromMLQueue"));
+  if (!code) throw new Error("The README shows no receiver.");
+  const secret = newSecret();
+  process.env.WEBHOOK_SECRET = secret;
+  const { isFromMLQueue } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  delete process.env.WEBHOOK_SECRET;
+  const now = Math.floor(Date.now() / 1000);
+  const good = signedHeaders("evt_1", now, "{}", [newSecret(), secret]);
+  expect(isFromMLQueue(good, "{}")).toBe(true);
+  expect(isFromMLQueue(good, "{ }")).toBe(false);
+  expect(isFromMLQueue({ ...good, "webhook-id": "evt_2" }, "{}")).toBe(false);
+  expect(isFromMLQueue({}, "{}")).toBe(false);
+  expect(isFromMLQueue(signedHeaders("evt_1", now, "{}", [newSecret()]), "{}")).toBe(false);
+  expect(isFromMLQueue(signedHeaders("evt_1", now - 600, "{}", [secret]), "{}")).toBe(false);
 });
 
 const key = getEnv().WEBHOOK_SECRET_KEY;
