@@ -20,6 +20,7 @@ const en = {
   inTrash: "What {id} belongs to is in the trash: restore that first.",
   webhookNotFound: "There is no webhook endpoint {id}.",
   deliveryNotFound: "There is no delivery {id} of this endpoint.",
+  webhookLimit: "An account may have {max} webhook endpoints: delete one first.",
   webhookOff: "Endpoint {id} is off: turn it on first.",
   templateNotFound: "There is no template {id}.",
   badField: "{what} {message}.",

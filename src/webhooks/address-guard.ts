@@ -63,9 +63,8 @@ const isLetThrough = (address: string): boolean => {
   return allowed.list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 };
 
-/** Names that never belong to a public host; those of RFC 6761, 6762 and 8375, and `internal`, which ICANN gives nobody. */
-const PRIVATE_NAME =
-  /(^|\.)(localhost|localdomain|local|internal|intranet|lan|home|corp|home\.arpa|onion|test|invalid)$/;
+/** Names that only belong inside networks: of RFC 6761, 6762 and 8375, `internal`, which ICANN gives nobody, and its neighbours in use. */
+const PRIVATE_NAME = /(^|\.)(localhost|localdomain|local|internal|intranet|lan|home|corp|home\.arpa)$/;
 
 /**
  * @param isPrivateName names inside a network count only where WEBHOOK_ALLOW_CIDRS says so, whatever they resolve to

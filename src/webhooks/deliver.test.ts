@@ -329,6 +329,23 @@ test("a worker that dies in the middle: what it had under way is sent again by a
   expect(new Set(receiver.received.map((one) => one.id)).size).toBe(1);
 });
 
+test("a worker that froze and wakes up: its failure does not count any more once another one is at it", async () => {
+  let requests = 0;
+  const receiver = await makeReceiver(() =>
+    requests++ === 0 ? { status: 500, afterMs: 1800 } : { status: 200, afterMs: 1500 },
+  );
+  const { userId, log } = await listen(receiver);
+  await makeTask(userId);
+  // It sends, and is not heard of after that.
+  const frozen = new Deliverer({ timeoutMs: 5000, retrySeconds: () => 0 });
+  await frozen.round();
+  await until(() => expect(receiver.received).toHaveLength(1));
+  startDeliverer({ timeoutMs: 5000 });
+  await until(async () => expect(await log()).toMatchObject([{ status: "delivered", tries: 2, statusCode: 200 }]));
+  await frozen.stop();
+  expect(receiver.received).toHaveLength(2);
+});
+
 test("a replay sends the same event under the same id, and the log keeps both; a test event goes to its endpoint alone", async () => {
   const receiver = await makeReceiver();
   const { userId, webhookId, log } = await listen(receiver, ["run.failed"]);

@@ -66,6 +66,22 @@ export const listDeliveries = async (
   return { deliveries: page.map(toDelivery), nextCursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
 };
 
+/** As many as a task that was retried for a day may have; older ones are left out. */
+const OF_SUBJECT_AT_MOST = 1000;
+
+/** Everything that was sent of a task or a run, to endpoints and to a task's own address, newest first. Empty for what is not there. */
+export const deliveriesOf = async (
+  userId: string,
+  { subjectId }: { subjectId: string },
+): Promise<{ deliveries: Delivery[] }> => {
+  const sql = getSql();
+  const rows = await sql<Row[]>`
+    SELECT ${columns(sql)} FROM webhook_events v JOIN webhook_deliveries d ON d.event_id = v.id LEFT JOIN webhook_endpoints e ON e.id = d.endpoint_id
+    WHERE v.subject_id = ${subjectId} AND v.user_id = ${userId} AND (d.endpoint_id IS NULL OR e.id IS NOT NULL)
+    ORDER BY d.id DESC LIMIT ${OF_SUBJECT_AT_MOST}`;
+  return { deliveries: rows.map(toDelivery) };
+};
+
 const isOff = (id: string) => new DomainError("CONFLICT", "webhookOff", { params: { id } });
 
 /** A delivery of an event to an endpoint, to be sent at once. @throws CONFLICT while the endpoint is off */

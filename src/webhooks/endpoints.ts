@@ -64,9 +64,12 @@ export const getEndpoint = async (
   return toEndpoint(row);
 };
 
+/** Of an account: each change writes a delivery for each. Two calls at once may both take the last place. */
+export const MAX_ENDPOINTS = 50;
+
 /**
  * Registers an endpoint. It hears of every change that begins after this was committed.
- * @throws INVALID_REQUEST for an address that is not public
+ * @throws INVALID_REQUEST for an address that is not public; CONFLICT when the account has MAX_ENDPOINTS already
  */
 export const createEndpoint = async (
   userId: string,
@@ -79,9 +82,10 @@ export const createEndpoint = async (
   const secret = newSecret();
   const [row] = await sql<Row[]>`
     INSERT INTO webhook_endpoints (id, user_id, url, events, active, secret)
-    VALUES (${id}, ${userId}, ${input.url}, ${input.events ?? null}, ${input.active}, ${sealSecret(secret, id)})
+    SELECT ${id}, ${userId}, ${input.url}, ${input.events ?? null}::text[], ${input.active}, ${sealSecret(secret, id)}
+    WHERE (SELECT count(*) FROM webhook_endpoints WHERE user_id = ${userId}) < ${MAX_ENDPOINTS}
     RETURNING ${columns(sql)}`;
-  if (!row) throw new Error("The insert returned no row.");
+  if (!row) throw new DomainError("CONFLICT", "webhookLimit", { params: { max: MAX_ENDPOINTS } });
   return { ...toEndpoint(row), secret };
 };
 

@@ -30,4 +30,6 @@ export const deliveriesInput = z.object({
     .transform((n) => Math.min(n, 1000)),
   cursor: z.string().max(1000).optional(),
 });
+/** a task or a run */
+export const subjectInput = z.object({ subjectId: id });
 export const replayInput = z.object({ webhookId: id, deliveryId: id });

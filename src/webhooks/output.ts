@@ -43,4 +43,5 @@ export const deliveryOutput = z.object({
   /** as it is sent */
   body: z.string(),
 });
+export const subjectDeliveriesOutput = z.object({ deliveries: z.array(deliveryOutput) });
 export const deliveriesOutput = z.object({ deliveries: z.array(deliveryOutput), nextCursor: z.string().nullable() });

@@ -4,10 +4,14 @@ import { appRouter } from "../api/root";
 import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { createCallerFactory } from "../platform/trpc";
+import { startTask } from "../tasks/client-run";
+import { createTask } from "../tasks/create";
+import { aClientTask } from "../testing/engine";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { fieldsOf, useRestAccount } from "../testing/rest-account";
 import { useTestServices } from "../testing/services";
+import { createEndpoint, listEndpoints, MAX_ENDPOINTS, removeEndpoint } from "./endpoints";
 import { WEBHOOK_EVENTS } from "./events";
 
 useTestServices({ ALLOW_COMMANDS: "true" });
@@ -65,6 +69,16 @@ describe("endpoints over REST", () => {
     expect([first.events, second.active]).toEqual([[...WEBHOOK_EVENTS], false]);
     const ids = ((await ask("GET", "/v1/webhooks")).json.webhooks as JsonObject[]).map((one) => one.webhook_id);
     expect(ids.slice(0, 2)).toEqual([second.webhook_id, first.webhook_id]);
+  });
+
+  test("are 50 at most in an account", async () => {
+    const { userId } = await makeAccount();
+    const one = () => createEndpoint(userId, { url, active: true });
+    for (let n = 0; n < MAX_ENDPOINTS; n++) await one();
+    await expect(one()).rejects.toMatchObject({ code: "CONFLICT" });
+    const [first] = (await listEndpoints(userId)).webhooks;
+    await removeEndpoint(userId, { webhookId: first?.webhookId ?? "" });
+    expect(await one()).toMatchObject({ active: true });
   });
 
   test("are kept encrypted", async () => {
@@ -206,6 +220,21 @@ test("a task's own address that leads inside is refused, alone and in a batch, a
 });
 
 describe("over tRPC", () => {
+  test("all that is sent of a task is told to its account: to endpoints and to its own address", async () => {
+    await webhooks().create({ url, events: ["task.queued"] });
+    const ownUrl = "https://198.100.1.9/mine";
+    const { taskId } = await createTask(account.userId, aClientTask({ webhookUrl: ownUrl }));
+    await startTask(account.userId, { taskId });
+    const { deliveries } = await webhooks().deliveriesOf({ subjectId: taskId });
+    expect(deliveries.map((one) => [one.event, one.url]).sort()).toEqual([
+      ["task.queued", url],
+      ["task.queued", ownUrl],
+      ["task.started", ownUrl],
+    ]);
+    account = await makeAccount();
+    expect(await webhooks().deliveriesOf({ subjectId: taskId })).toEqual({ deliveries: [] });
+  });
+
   let account: Account;
   beforeAll(async () => {
     account = await makeAccount();

@@ -1,6 +1,6 @@
 // tRPC procedures of webhooks: input schema, verb, output schema.
 import { procedure, router } from "../platform/trpc";
-import { listDeliveries, replayDelivery, testEndpoint } from "./deliveries";
+import { deliveriesOf, listDeliveries, replayDelivery, testEndpoint } from "./deliveries";
 import {
   createEndpoint,
   getEndpoint,
@@ -10,7 +10,7 @@ import {
   rotateSecret,
   updateEndpoint,
 } from "./endpoints";
-import { deliveriesInput, endpointChange, endpointId, newEndpoint, replayInput } from "./input";
+import { deliveriesInput, endpointChange, endpointId, newEndpoint, replayInput, subjectInput } from "./input";
 import {
   deliveriesOutput,
   deliveryOutput,
@@ -19,6 +19,7 @@ import {
   endpointWithSecretOutput,
   removedOutput,
   secretOutput,
+  subjectDeliveriesOutput,
 } from "./output";
 
 export const webhooksRouter = router({
@@ -54,6 +55,10 @@ export const webhooksRouter = router({
     .input(deliveriesInput)
     .output(deliveriesOutput)
     .query(({ ctx, input }) => listDeliveries(ctx.userId, input)),
+  deliveriesOf: procedure
+    .input(subjectInput)
+    .output(subjectDeliveriesOutput)
+    .query(({ ctx, input }) => deliveriesOf(ctx.userId, input)),
   replay: procedure
     .input(replayInput)
     .output(deliveryOutput)
