@@ -210,6 +210,21 @@ describe("an endpoint", () => {
     expect(receiver.received).toHaveLength(60);
   });
 
+  test("keeps to that when many workers look at the same moment", async () => {
+    const receiver = await makeReceiver(() => "hang");
+    const { userId } = await listen(receiver);
+    await createTasks(
+      userId,
+      times(100, () => aClientTask()),
+    );
+    const deliverers = times(12, () => new Deliverer({ timeoutMs: 5000, retrySeconds: () => null }));
+    await Promise.all(deliverers.map((deliverer) => deliverer.round()));
+    await until(() => expect(receiver.received.length).toBeGreaterThanOrEqual(PER_RECEIVER));
+    await new Promise((done) => setTimeout(done, 200));
+    expect(receiver.peak()).toBe(PER_RECEIVER);
+    await Promise.all(deliverers.map((deliverer) => deliverer.stop()));
+  });
+
   test("that hangs delays nobody, though a thousand events wait for it", async () => {
     const [hanging, healthy] = [await makeReceiver(() => "hang"), await makeReceiver()];
     const slow = await listen(hanging);
@@ -308,26 +323,32 @@ test("an own address that turns out to lead inside is not connected to", async (
   expect(receiver.received).toEqual([]);
 });
 
-test("a worker that dies in the middle: what it had under way is sent again by another one, soon", async () => {
+test("a worker that dies in the middle: what it had under way is sent again by another one, soon, and keeps nobody waiting", async () => {
   const receiver = await makeReceiver(() => "hang");
   const { userId, log } = await listen(receiver);
   const { stop } = startDeliverer({ timeoutMs: 60_000 });
-  await makeTask(userId);
-  await until(() => expect(receiver.received).toHaveLength(1));
-  // Nobody else takes it while its worker lives, however long the receiver takes.
+  await createTasks(
+    userId,
+    times(2 * PER_RECEIVER, () => aClientTask()),
+  );
+  await until(() => expect(receiver.received).toHaveLength(PER_RECEIVER));
+  // Nobody else takes them while their worker lives, however long the receiver takes.
   await new Promise((done) => setTimeout(done, 2500));
   const second = startDeliverer();
   await new Promise((done) => setTimeout(done, 300));
-  expect(receiver.received).toHaveLength(1);
+  expect(receiver.received).toHaveLength(PER_RECEIVER);
   await second.stop();
   await stop();
   receiver.reply(() => ({ status: 200 }));
   const stoppedAt = Date.now();
   startDeliverer();
-  await until(async () => expect(await log()).toMatchObject([{ status: "delivered", tries: 2 }]));
+  await until(async () =>
+    expect((await log()).map((one) => one.status)).toEqual(times(2 * PER_RECEIVER, () => "delivered")),
+  );
   expect(Date.now() - stoppedAt).toBeLessThan(2500);
-  expect(new Set(receiver.received.map((one) => one.id)).size).toBe(1);
-});
+  expect((await log()).map((one) => one.tries).sort()).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+  expect(new Set(receiver.received.map((one) => one.id)).size).toBe(2 * PER_RECEIVER);
+}, 30_000);
 
 test("a worker that froze and wakes up: its failure does not count any more once another one is at it", async () => {
   let requests = 0;
