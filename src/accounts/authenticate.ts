@@ -46,9 +46,9 @@ export const authenticateBearer = async (authorization: string | undefined): Pro
 export const authenticate = async (headers: CallerHeaders): Promise<Authenticated> => {
   if (bearerOf(headers.authorization) !== null) return authenticateBearer(headers.authorization);
   const session = sessionTokenOf(headers.cookie);
-  const userId = session === null ? null : await userOfSession(session);
-  if (userId === null) throw authRequired();
-  return { actor: { userId, scopes: ["*"] }, proof: "session" };
+  const signIn = session === null ? null : await signInOf(session);
+  if (signIn === null) throw authRequired();
+  return { actor: { ...signIn, scopes: ["*"] }, proof: "session" };
 };
 
 const SESSION_COOKIE = /^(?:__Secure-)?next-auth\.session-token(?:\.(\d+))?$/;
@@ -70,11 +70,11 @@ const sessionTokenOf = (cookies: string | undefined): string | null => {
         .join("");
 };
 
-const userOfSession = async (token: string): Promise<string | null> => {
+const signInOf = async (token: string): Promise<{ userId: string; sid: string } | null> => {
   const session = await sessions.get(token);
   if (session === null || session.expiresAtMs <= Date.now()) return null;
   const owner = await ownerOfSignIn(session.sid);
-  return owner === session.userId ? owner : null;
+  return owner === session.userId ? { userId: owner, sid: session.sid } : null;
 };
 
 /** Decrypting a session takes 0.2 ms; what it says never changes. */

@@ -5,6 +5,7 @@ import { procedure, router } from "../platform/trpc";
 import { instant } from "../platform/validate";
 import { createKey, listKeys, revokeKey } from "./api-keys";
 import { ALL, SCOPES } from "./scopes";
+import { changePassword, endOwnSignIn, listSignIns, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./sign-in";
 import { findUser } from "./users";
 
 const scopes = z
@@ -42,8 +43,37 @@ const keysRouter = router({
     }),
 });
 
+const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
+
 export const accountsRouter = router({
   keys: keysRouter,
+  /** Where the account is signed in; `isThis`: the browser that asks. */
+  signIns: procedure
+    .meta({ scope: "admin" })
+    .output(
+      z.object({
+        signIns: z.array(
+          z.object({ signInId: z.string(), createdAt: z.string(), expiresAt: z.string(), isThis: z.boolean() }),
+        ),
+      }),
+    )
+    .query(async ({ ctx }) => ({
+      signIns: (await listSignIns(ctx.userId)).map((one) => ({ ...one, isThis: one.signInId === ctx.sid })),
+    })),
+  endSignIn: procedure
+    .meta({ scope: "admin" })
+    .input(z.object({ signInId: z.string().max(200) }))
+    .output(z.object({ done: z.literal(true) }))
+    .mutation(async ({ ctx, input }) => {
+      await endOwnSignIn(ctx.userId, input);
+      return { done: true } as const;
+    }),
+  /** The account's other sign-ins end with it. Counted as the creation of many, so that a session that was left open guesses slowly. */
+  changePassword: procedure
+    .meta({ scope: "admin", bucket: "batch" })
+    .input(z.object({ current: z.string().max(MAX_PASSWORD_LENGTH), next: password }))
+    .output(z.object({ ended: z.number() }))
+    .mutation(({ ctx, input }) => changePassword(ctx.userId, { ...input, keep: ctx.sid })),
   me: procedure
     .output(
       z.object({

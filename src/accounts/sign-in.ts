@@ -1,15 +1,16 @@
 // Signing in with a password, and the list of sign-ins that a session's `sid` is checked against.
 import { getSql } from "../platform/db";
+import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { BriefCache } from "./brief-cache";
-import { isPassword } from "./passwords";
+import { hashPassword, isPassword } from "./passwords";
 import { normalEmail } from "./users";
 
 /** A browser stays signed in for this long. */
 export const SIGN_IN_DAYS = 30;
 
 /** Long enough for any passphrase; longer texts would only keep argon2 busy. */
-const MAX_PASSWORD_LENGTH = 1000;
+export const MAX_PASSWORD_LENGTH = 1000;
 
 /** @returns null for an unknown address as for a wrong password, after the same time */
 export const verifyPassword = async (
@@ -35,6 +36,58 @@ export const createSignIn = async (userId: string): Promise<string> => {
 export const endSignIn = async (sid: string): Promise<void> => {
   await getSql()`UPDATE sign_ins SET ended_at = now() WHERE id = ${sid} AND ended_at IS NULL`;
   owners.forget(sid);
+};
+
+export type SignIn = { signInId: string; createdAt: string; expiresAt: string };
+
+/** The account's sign-ins that have not ended, newest first. */
+export const listSignIns = async (userId: string): Promise<SignIn[]> => {
+  const rows = await getSql()<{ id: string; created_at: Date; expires_at: Date }[]>`
+    SELECT id, created_at, expires_at FROM sign_ins
+    WHERE user_id = ${userId} AND ended_at IS NULL AND expires_at > now() ORDER BY created_at DESC, id DESC LIMIT 200`;
+  return rows.map((row) => ({
+    signInId: row.id,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+  }));
+};
+
+/** Ends one of the account's sign-ins; one that has ended stays so. @throws NOT_FOUND, also for another account's */
+export const endOwnSignIn = async (userId: string, { signInId }: { signInId: string }): Promise<void> => {
+  const [row] = await getSql()`SELECT 1 FROM sign_ins WHERE id = ${signInId} AND user_id = ${userId}`;
+  if (!row) throw new DomainError("NOT_FOUND", "signInNotFound", { params: { id: signInId } });
+  await endSignIn(signInId);
+};
+
+/** Shorter ones can be guessed; longer rules only make people write it down. */
+export const MIN_PASSWORD_LENGTH = 8;
+
+/**
+ * Sets another password, and ends the account's other sign-ins: whoever knew the old one is out.
+ *
+ * @param input.keep the sign-in that asks, which goes on
+ * @throws INVALID_REQUEST for a wrong current password, or a new one that is too short or too long
+ */
+export const changePassword = async (
+  userId: string,
+  input: { current: string; next: string; keep: string | undefined },
+): Promise<{ ended: number }> => {
+  const sql = getSql();
+  const [row] = await sql<{ password_hash: string | null }[]>`SELECT password_hash FROM users WHERE id = ${userId}`;
+  if (!(await isPassword(row?.password_hash ?? null, input.current))) throw badField("current", "wrongPassword");
+  const passwordHash = await hashPassword(input.next);
+  const ended = await sql.begin(async (transaction) => {
+    // Of two changes at once the later one must know what the earlier one set.
+    const changed = await transaction`
+      UPDATE users SET password_hash = ${passwordHash}
+      WHERE id = ${userId} AND password_hash IS NOT DISTINCT FROM ${row?.password_hash ?? null}`;
+    if (changed.count === 0) throw badField("current", "wrongPassword");
+    return transaction<{ id: string }[]>`
+      UPDATE sign_ins SET ended_at = now()
+      WHERE user_id = ${userId} AND ended_at IS NULL AND id <> ${input.keep ?? ""} RETURNING id`;
+  });
+  for (const { id } of ended) owners.forget(id);
+  return { ended: ended.length };
 };
 
 const owners = new BriefCache<{ userId: string }>(async (sid) => {

@@ -64,9 +64,12 @@ test("procedures need what the routes of the same verb need, and keys are for ad
       .map(({ path }) => path)
       .sort();
   expect(of("admin")).toEqual([
+    "accounts.changePassword",
+    "accounts.endSignIn",
     "accounts.keys.create",
     "accounts.keys.list",
     "accounts.keys.revoke",
+    "accounts.signIns",
     "webhooks.taskSecret",
   ]);
   expect(of("read")).toEqual(["sweeps.outlook", "sweeps.preview"]);

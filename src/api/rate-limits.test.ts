@@ -84,7 +84,13 @@ test("procedures count like the routes that call the same verb; those without a 
       .filter((one) => one.bucket === bucket && one.type === "mutation")
       .map(({ path }) => path)
       .sort();
-  expect(of("batch")).toEqual(["runs.createMany", "sweeps.create", "sweeps.extend", "tasks.createMany"]);
+  expect(of("batch")).toEqual([
+    "accounts.changePassword",
+    "runs.createMany",
+    "sweeps.create",
+    "sweeps.extend",
+    "tasks.createMany",
+  ]);
   expect(of("traffic")).toEqual([
     "runs.appendLogs",
     "runs.appendMetrics",

@@ -181,7 +181,9 @@ describe("live.events", () => {
     const events = await watch((hints) => hints.some((hint) => hint.kind === "task" && hint.taskId !== "task_1"), {
       onOpen: () => void create({ Authorization: `Bearer ${account.key}` }),
     });
-    expect(hintsIn(events)).toMatchObject([{ kind: "task", userId: account.userId, status: "queued" }]);
+    // A hint of the test before may still be under way.
+    const hints = hintsIn(events).filter(({ kind }) => kind !== "worker");
+    expect(hints).toMatchObject([{ kind: "task", userId: account.userId, status: "queued" }]);
   });
 
   test("a client that comes back is told to resync", async () => {

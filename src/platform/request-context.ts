@@ -28,5 +28,5 @@ export interface RequestContext {
    * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED;
    *   FORBIDDEN when its key lacks the scope
    */
-  authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[] }>;
+  authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[]; sid?: string }>;
 }

@@ -100,8 +100,8 @@ export const needsOf = (type: ProcedureType, meta: Partial<Needs> | undefined): 
 };
 
 const authenticated = t.middleware(async ({ next, ctx, type, meta }) => {
-  const { userId, scopes } = await ctx.authenticate(needsOf(type, meta));
-  return next({ ctx: { userId, scopes } });
+  const { userId, scopes, sid } = await ctx.authenticate(needsOf(type, meta));
+  return next({ ctx: { userId, scopes, sid } });
 });
 
 /** A procedure for a caller who is known; its context has `userId`. */

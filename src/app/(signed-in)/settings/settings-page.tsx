@@ -1,11 +1,13 @@
 "use client";
 // What belongs to the account as a whole; each part is its service's own.
+import { KeysCard } from "../../../accounts/ui/keys-card";
+import { ProfileCards } from "../../../accounts/ui/profile-card";
 import { useLanguage } from "../../../i18n/locale-provider";
 import { Tabs } from "../../../ui/tabs";
 import { useUrlState } from "../../../ui/url-state";
 import { WebhooksCard } from "../../../webhooks/ui/webhooks-card";
 
-const PARTS = ["webhooks"] as const;
+const PARTS = ["keys", "webhooks", "profile"] as const;
 
 export const SettingsPage = () => {
   const { t } = useLanguage();
@@ -21,7 +23,9 @@ export const SettingsPage = () => {
         options={PARTS.map((value) => ({ value, label: t(`settings.${value}`) }))}
         onChange={(value) => change({ part: value, webhook: null })}
       />
+      {part === "keys" && <KeysCard />}
       {part === "webhooks" && <WebhooksCard />}
+      {part === "profile" && <ProfileCards />}
     </div>
   );
 };

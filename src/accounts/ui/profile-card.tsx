@@ -1,0 +1,154 @@
+"use client";
+// Who this is, the password, and where else the account is signed in.
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useLanguage } from "../../i18n/locale-provider";
+import { Badge } from "../../ui/badge";
+import { Button } from "../../ui/button";
+import { Card } from "../../ui/card";
+import { ErrorState, useRefusalSentence } from "../../ui/error-state";
+import { Field, Input } from "../../ui/field";
+import { refusalOf } from "../../ui/refusal";
+import { Skeleton } from "../../ui/skeleton";
+import { RelativeTime } from "../../ui/time";
+import { useTRPC } from "../../ui/trpc";
+import { useAccountActions } from "./use-account-actions";
+
+/** As the server wants it. */
+const MIN_LENGTH = 8;
+
+const Account = () => {
+  const { t } = useLanguage();
+  const query = useQuery(useTRPC().accounts.me.queryOptions());
+  const me = query.data;
+  return (
+    <Card title={t("profile.account")}>
+      {query.isPending && (
+        <div aria-busy="true" className="animate-late p-4">
+          <Skeleton className="h-8" />
+        </div>
+      )}
+      {query.isError && !me && (
+        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+      )}
+      {me && (
+        <div className="flex flex-wrap items-center gap-2 px-4 py-3 text-sm">
+          <span className="font-medium wrap-anywhere">{me.email}</span>
+          <Badge>{t(`profile.role.${me.role}`)}</Badge>
+          <Badge>{t(`profile.tier.${me.tier}`)}</Badge>
+        </div>
+      )}
+    </Card>
+  );
+};
+
+const Password = () => {
+  const { t } = useLanguage();
+  const sentence = useRefusalSentence();
+  const { changePassword } = useAccountActions();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const refusal = changePassword.error ? refusalOf(changePassword.error) : null;
+  const isShort = next !== "" && next.length < MIN_LENGTH;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (current === "" || next.length < MIN_LENGTH) return;
+    changePassword.mutate(
+      { current, next },
+      {
+        onSuccess: () => {
+          setCurrent("");
+          setNext("");
+        },
+      },
+    );
+  };
+  return (
+    <Card title={t("profile.password")}>
+      <form onSubmit={submit} className="grid gap-4 p-4 sm:grid-cols-2">
+        <Field label={t("profile.current")} error={refusal ? sentence(refusal) : undefined}>
+          {(field) => (
+            <Input
+              {...field}
+              type="password"
+              autoComplete="current-password"
+              value={current}
+              maxLength={1000}
+              onChange={(event) => setCurrent(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field
+          label={t("profile.next")}
+          hint={t("profile.nextHint", { count: MIN_LENGTH })}
+          error={isShort ? t("profile.nextHint", { count: MIN_LENGTH }) : undefined}
+        >
+          {(field) => (
+            <Input
+              {...field}
+              type="password"
+              autoComplete="new-password"
+              value={next}
+              maxLength={1000}
+              onChange={(event) => setNext(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="flex flex-wrap items-center gap-3 sm:col-span-2">
+          <Button
+            type="submit"
+            look="primary"
+            busy={changePassword.isPending}
+            disabled={current === "" || next.length < MIN_LENGTH}
+          >
+            {t("profile.change")}
+          </Button>
+          <span className="text-xs text-ink-2">{t("profile.changeNote")}</span>
+        </div>
+      </form>
+    </Card>
+  );
+};
+
+const SignIns = () => {
+  const { t } = useLanguage();
+  const query = useQuery(useTRPC().accounts.signIns.queryOptions());
+  const { endSignIn } = useAccountActions();
+  const signIns = query.data?.signIns;
+  return (
+    <Card title={t("profile.signIns")}>
+      {query.isPending && (
+        <div aria-busy="true" className="animate-late p-4">
+          <Skeleton className="h-8" />
+        </div>
+      )}
+      {query.isError && !signIns && (
+        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
+      )}
+      <ul className="divide-y divide-line">
+        {signIns?.map(({ signInId, createdAt, isThis }) => (
+          <li key={signInId} className="flex min-h-12 items-center justify-between gap-3 px-4 py-2 text-sm">
+            <span>
+              {t("profile.since")} <RelativeTime at={createdAt} />
+            </span>
+            {isThis ? (
+              <Badge tone="ok">{t("profile.thisBrowser")}</Badge>
+            ) : (
+              <Button size="sm" disabled={endSignIn.isPending} onClick={() => endSignIn.mutate({ signInId })}>
+                {t("profile.end")}
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+};
+
+export const ProfileCards = () => (
+  <div className="space-y-5">
+    <Account />
+    <Password />
+    <SignIns />
+  </div>
+);
