@@ -64,6 +64,7 @@ export const ownServices = (kind, source) => {
     RATE_LIMIT_PREMIUM: "0",
     RATE_LIMIT_BATCH: "0",
     RATE_LIMIT_TRAFFIC: "0",
+    RATE_LIMIT_SIGN_IN: "0",
   });
   let postgres = null;
   let redis = null;

@@ -10,6 +10,7 @@ import { answerMetrics } from "./prometheus";
 import { refuseSocket, refuseTunnel } from "./refuse-socket";
 import { newRequestId } from "./request-id";
 import { serveRest } from "./rest";
+import { refuseSignIn } from "./sign-in-limit";
 import { serveTrpc, TRPC_PREFIX } from "./trpc-http";
 
 /** What serves the pages; tests have none. */
@@ -106,6 +107,7 @@ const serve = async (request: IncomingMessage, response: ServerResponse, pages: 
   if (hasBearer || isMachinePath(path) || !pages)
     return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
   exchange.route = "page";
+  if (await refuseSignIn(request, exchange)) return;
   await pages(request, response);
 };
 

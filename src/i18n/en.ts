@@ -36,6 +36,7 @@ export const en = {
   "signIn.email": "Email",
   "signIn.password": "Password",
   "signIn.submit": "Sign in",
+  "signIn.tooMany": "Too many tries from here. Wait a minute, then try again.",
   "signIn.wrong": "There is no account with this email and password.",
   "signIn.help": "No account yet? Whoever runs this server can make one for you.",
 

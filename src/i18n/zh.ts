@@ -37,6 +37,7 @@ export const zh = {
   "signIn.email": "邮箱",
   "signIn.password": "密码",
   "signIn.submit": "登录",
+  "signIn.tooMany": "尝试次数过多，请一分钟后再试。",
   "signIn.wrong": "邮箱或密码不正确。",
   "signIn.help": "还没有账户？请联系这台服务器的管理员。",
 

@@ -102,6 +102,7 @@ const schema = z.object({
   RATE_LIMIT_PREMIUM: whole(0, 1_000_000).default(1000),
   RATE_LIMIT_BATCH: whole(0, 1_000_000).default(10),
   RATE_LIMIT_TRAFFIC: whole(0, 1_000_000).default(6000),
+  RATE_LIMIT_SIGN_IN: whole(0, 1_000_000).default(20),
 
   METRICS_TOKEN: z
     .string()

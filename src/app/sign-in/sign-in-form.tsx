@@ -9,7 +9,7 @@ import { LanguageMenu } from "../../ui/shell/language-menu";
 
 const never = () => () => {};
 
-type Trouble = "signIn.wrong" | "error.offline" | "error.broken";
+type Trouble = "signIn.wrong" | "signIn.tooMany" | "error.offline" | "error.broken";
 
 export const SignInForm = ({ returnPath }: { returnPath: string }) => {
   const { t } = useLanguage();
@@ -32,6 +32,7 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
         password: String(form.get("password")),
       });
       if (outcome?.ok && !outcome.error) return null;
+      if (outcome?.status === 429) return "signIn.tooMany";
       return outcome?.status === 401 ? "signIn.wrong" : "error.broken";
     } catch (error) {
       if (error instanceof TypeError) return "error.offline";
