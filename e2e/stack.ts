@@ -100,6 +100,7 @@ export const startStack = async (): Promise<Stack> => {
     JWT_SECRET: "a-secret-for-tests-only",
     NEXTAUTH_SECRET: "a-secret-for-tests-only",
     WEBHOOK_SECRET_KEY: "a-secret-for-tests-only",
+    WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8",
     NEXTAUTH_URL: url,
     NEXT_TELEMETRY_DISABLED: "1",
     SERVER_HOST: "127.0.0.1",

@@ -4,6 +4,7 @@ import { bearerOf } from "../accounts/authenticate";
 import { DomainError } from "../platform/errors";
 import { requestDuration } from "../platform/prometheus";
 import { answerError, answerPreflight, type Exchange } from "./answer";
+import { answerDocs } from "./docs";
 import { answerHealth, answerReady } from "./health";
 import { answerOpenApi } from "./openapi";
 import { answerMetrics } from "./prometheus";
@@ -43,6 +44,8 @@ const answerOf = (path: string) => {
       return answerHealth;
     case "/ready":
       return answerReady;
+    case "/docs":
+      return answerDocs;
     case "/openapi.json":
       return answerOpenApi;
     case "/metrics":
@@ -51,9 +54,6 @@ const answerOf = (path: string) => {
       return null;
   }
 };
-
-/** A machine route that comes later: it is no page even now. */
-const isMachinePath = (path: string): boolean => path === "/docs";
 
 const isRead = (method: string) => method === "GET" || method === "HEAD";
 
@@ -104,8 +104,7 @@ const serve = async (request: IncomingMessage, response: ServerResponse, pages: 
     exchange.path = withoutSlash(restPath);
     return serveRest(request, exchange, mark < 0 ? "" : target.slice(mark + 1));
   }
-  if (hasBearer || isMachinePath(path) || !pages)
-    return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
+  if (hasBearer || !pages) return answerError(exchange, new DomainError("NOT_FOUND", "notFound", { params: { path } }));
   exchange.route = "page";
   if (await refuseSignIn(request, exchange)) return;
   await pages(request, response);

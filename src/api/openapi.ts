@@ -137,7 +137,7 @@ const LIMIT_OF: Record<Bucket, string> = {
 };
 
 const operation = (route: Route): JsonObject => ({
-  operationId: `${route.method.toLowerCase()}${route.path.replace(/[/:]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+  operationId: `${route.method.toLowerCase()}${route.path.replace(/[^A-Za-z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
   summary: route.description.summary,
   description: `${LIMIT_OF[bucketOf(route)]} Needs the scope \`${needsOfRoute(route).scope}\`.`,
   tags: [route.path.split("/")[2] ?? ""],

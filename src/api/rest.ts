@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { authenticateBearer } from "../accounts/authenticate";
 import { accountRoutes } from "../accounts/rest";
+import type { SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
 import type { JsonObject } from "../platform/json-safety";
@@ -86,10 +87,12 @@ const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<
 
 const serveOnce = async (exchange: Exchange, route: Route, call: Call, key: string, bytes: Buffer): Promise<void> => {
   const hash = requestHash(exchange.method, exchange.path, bytes);
-  const { status, text } = await answerOnce({ userId: call.userId, key, hash }, async (sql) => {
-    if (!route.create) throw new Error(`${route.path} creates nothing.`);
-    const { fields, announce } = await route.create(call, sql);
+  const { create, keep } = route;
+  if (!create) throw new Error(`${route.path} creates nothing.`);
+  const make = async (sql: SqlLike) => {
+    const { fields, announce } = await create(call, sql);
     return { answer: { status: route.status ?? 200, text: succeeded(fields) }, announce };
-  });
+  };
+  const { status, text } = await answerOnce({ userId: call.userId, key, hash }, make, keep);
   answerText(exchange, status, "application/json", text);
 };

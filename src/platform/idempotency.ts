@@ -6,6 +6,14 @@ import { badField, DomainError } from "./errors";
 /** An answer as it is kept and given again. */
 export type KeptAnswer = { status: number; text: string };
 
+/** For answers that must not lie in the database as they are. @param owner who may open it: another one's does not open */
+export type Keeping = {
+  seal: (text: string, owner: string) => string;
+  open: (sealed: string, owner: string) => string;
+};
+
+const asItIs: Keeping = { seal: (text) => text, open: (text) => text };
+
 const MAX_KEY_LENGTH = 255;
 
 /** @throws INVALID_REQUEST for a key that is too long */
@@ -29,22 +37,24 @@ export const requestHash = (method: string, path: string, body: Buffer): string 
 export const answerOnce = async (
   request: { userId: string; key: string; hash: string },
   create: (sql: SqlLike) => Promise<{ answer: KeptAnswer; announce: () => Promise<void> }>,
+  { seal, open }: Keeping = asItIs,
 ): Promise<KeptAnswer> => {
   const { userId, key, hash } = request;
+  const owner = `${userId} ${key}`;
   const outcome = await getSql().begin(async (sql) => {
     const [lock] = await sql<
       { got: boolean }[]
-    >`SELECT pg_try_advisory_xact_lock(hashtextextended(${`${userId} ${key}`}, 7110020)) AS got`;
+    >`SELECT pg_try_advisory_xact_lock(hashtextextended(${owner}, 7110020)) AS got`;
     if (!lock?.got) throw new DomainError("CONFLICT", "idempotencyBusy", { retryAfterSeconds: 1 });
     const [kept] = await sql<{ request_hash: string; status: number; response: string }[]>`
       SELECT request_hash, status, response FROM idempotency_keys
       WHERE user_id = ${userId} AND key = ${key} AND created_at > now() - interval '24 hours'`;
     if (kept && kept.request_hash !== hash) throw new DomainError("CONFLICT", "idempotencyMismatch");
-    if (kept) return { answer: { status: kept.status, text: kept.response }, announce: async () => {} };
+    if (kept) return { answer: { status: kept.status, text: open(kept.response, owner) }, announce: async () => {} };
     const made = await create(sql);
     await sql`
       INSERT INTO idempotency_keys (user_id, key, request_hash, status, response)
-      VALUES (${userId}, ${key}, ${hash}, ${made.answer.status}, ${made.answer.text})
+      VALUES (${userId}, ${key}, ${hash}, ${made.answer.status}, ${seal(made.answer.text, owner)})
       ON CONFLICT (user_id, key) DO UPDATE SET request_hash = excluded.request_hash, status = excluded.status,
         response = excluded.response, created_at = now()`;
     return made;

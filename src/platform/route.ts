@@ -1,6 +1,7 @@
 // A REST route as data: what api/rest.ts serves and api/openapi.ts describes.
 import type { z } from "zod";
 import type { SqlLike } from "./db";
+import type { Keeping } from "./idempotency";
 import type { JsonObject } from "./json-safety";
 import type { Bucket, Needs, Scope } from "./request-context";
 
@@ -67,6 +68,8 @@ export type Route = {
   handle: (call: Call) => Promise<Answer>;
   /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */
   create?: (call: Call, sql: SqlLike) => Promise<Created>;
+  /** How its answer is kept for an Idempotency-Key, where it holds a secret. */
+  keep?: Keeping;
 };
 
 export const bucketOf = ({ bucket, method }: Route): Bucket => bucket ?? (method === "GET" ? "traffic" : "write");

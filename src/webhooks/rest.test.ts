@@ -196,6 +196,10 @@ describe("deliveries over REST", () => {
       await once("/v1/webhooks", "hook-1", { url, events: ["run.queued"] }),
     ];
     expect([second.status, second.text]).toEqual([201, first.text]);
+    // What is kept for the repeat is no copy of the secret.
+    const kept = await getSql()<{ response: string }[]>`SELECT response FROM idempotency_keys WHERE key = 'hook-1'`;
+    expect(kept).toHaveLength(1);
+    expect(kept[0]?.response).not.toContain("whsec_");
     const id = String(first.json.webhook_id);
     const tests = [await once(`/v1/webhooks/${id}/test`, "test-1"), await once(`/v1/webhooks/${id}/test`, "test-1")];
     const replay = `/v1/webhooks/${id}/deliveries/${tests[0]?.json.delivery_id}/replay`;

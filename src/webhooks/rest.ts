@@ -13,6 +13,7 @@ import {
 import { deliveriesInput, endpointChange, newEndpoint } from "./input";
 import { deliveriesOutput, deliveryOutput, endpointOutput, endpointWithSecretOutput } from "./output";
 import * as examples from "./rest-examples";
+import { openSecret, sealSecret } from "./secret-box";
 import {
   deliveriesFrom,
   deliveryIdFrom,
@@ -52,6 +53,7 @@ export const webhookRoutes: Route[] = [
       fields: wireEndpoint(await createEndpoint(userId, newEndpointFrom(body), sql)),
       announce: nothing,
     }),
+    keep: { seal: sealSecret, open: openSecret },
   },
   {
     method: "GET",
