@@ -52,15 +52,32 @@ const withoutPathFields = ({ properties, required }: ObjectSchema): ObjectSchema
   required: required.filter((name) => !PATH_FIELDS.has(name)),
 });
 
-/** The types that an example shows; null may be anything. */
-const schemaOfExample = (value: unknown): JsonObject => {
+/** Objects that are the caller's own: what an example holds says nothing of another's. */
+const FREE_FORM = new Set(["config", "parameters", "metadata", "metrics", "result", "env"]);
+/** Null where there is nothing to tell. What an example shows as null may be anything. */
+const MAY_BE_NULL = new Set([
+  ...["description", "result", "metrics", "error_msg", "error_message", "pause_reason", "queue"],
+  ...["started_at", "completed_at", "cancelled_at", "cancel_requested_at", "last_heartbeat", "estimated_wait_time"],
+  ...[
+    "estimated_wait_seconds",
+    "stall_timeout_seconds",
+    "new_queue_position",
+    "average_duration",
+    "average_duration_seconds",
+  ],
+]);
+
+const orNull = (schema: JsonObject, name: string): JsonObject =>
+  MAY_BE_NULL.has(name) ? { ...schema, type: [schema.type ?? "object", "null"] } : schema;
+
+/** The types that an example shows. */
+const schemaOfExample = (value: unknown, name = ""): JsonObject => {
   if (value === null) return {};
+  if (FREE_FORM.has(name)) return orNull({ type: "object" }, name);
   if (Array.isArray(value)) return { type: "array", ...(value.length > 0 && { items: schemaOfExample(value[0]) }) };
-  if (!isJsonObject(value)) return { type: typeof value };
-  return {
-    type: "object",
-    properties: Object.fromEntries(Object.entries(value).map(([key, one]) => [key, schemaOfExample(one)])),
-  };
+  if (!isJsonObject(value)) return orNull({ type: typeof value }, name);
+  const properties = Object.entries(value).map(([key, one]) => [key, schemaOfExample(one, key)]);
+  return orNull({ type: "object", properties: Object.fromEntries(properties) }, name);
 };
 
 const answerSchema = ({ description }: Route): JsonObject => {
