@@ -8,6 +8,7 @@
 #   S id task attempt cwd file argc arg… NAME=value…
 #   G seconds                     what runs may go on for so long; a later frame counts anew
 # stdout: lines.
+#   R             ready, in answer to H
 #   P id pid      it runs, in a session of its own; its stdout and stderr are two connections that began with `<token> <id> <1|2>\n`
 #   F id errno    it could not be started
 #   X id status   it ended, as wait(2) says; always after P
@@ -154,7 +155,7 @@ sub obey {
     my ( $verb, @fields ) = split /\0/, $_[0], -1;
     if    ( $verb eq 'S' ) { start(@fields) }
     elsif ( $verb eq 'G' ) { $deadline = uptime() + $fields[0] }
-    elsif ( $verb eq 'H' ) { ( $address, $token, $prctl ) = @fields }
+    elsif ( $verb eq 'H' ) { ( $address, $token, $prctl ) = @fields; answer('R') }
 }
 
 my $input = '';

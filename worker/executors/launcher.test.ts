@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { findMarked, isAlive, processStartTime } from "../containment";
 import { LaunchError, Launcher } from "./launcher";
 import { startProgram } from "./process";
@@ -114,6 +115,16 @@ test("what a launcher that was killed ran is told as such, and the next program 
   next.stderr.resume();
   expect(await next.ended).toMatchObject({ exitCode: 0, reason: "exited" });
   expect(launcherPid()).not.toBe(before);
+});
+
+test("a perl that cannot run it is as none", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "mlqueue-perl-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  expect(await Launcher.start({ ...process.env, PATH: folder })).toBeNull();
+  const perl = join(folder, "perl");
+  writeFileSync(perl, "#!/bin/sh\necho 'Can\\'t locate POSIX.pm' >&2\nexit 2\n");
+  chmodSync(perl, 0o755);
+  expect(await Launcher.start({ ...process.env, PATH: folder })).toBeNull();
 });
 
 test("a system call that fails on the way is told by its name", async () => {

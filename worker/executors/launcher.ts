@@ -93,8 +93,15 @@ export class Launcher {
       launcher.#server.once("error", reject);
       launcher.#server.listen({ path: `\0${launcher.#address}`, backlog: 511 }, resolve);
     });
-    await launcher.#running();
-    return launcher;
+    try {
+      await launcher.#running();
+      return launcher;
+    } catch (error) {
+      // Such as a perl whose basic modules are packages of their own, and are not there.
+      log.warn({ error: String(error) }, "the launcher does not run here: programs are forked by the worker itself");
+      launcher.#server.close();
+      return null;
+    }
   }
 
   /** @throws LaunchError when a system call on the way failed, such as E2BIG or EAGAIN; LauncherDied */
@@ -153,25 +160,35 @@ export class Launcher {
       detached: true,
       stdio: ["pipe", "pipe", "inherit"],
     });
+    let ready = (): void => {};
+    const isReady = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
     let answers = "";
     child.stdout.setEncoding("latin1").on("data", (text: string) => {
       const lines = (answers + text).split("\n");
       answers = lines.pop() ?? "";
-      for (const line of lines) this.#hear(line);
+      for (const line of lines)
+        if (line === "R") ready();
+        else this.#hear(line);
     });
     // A write into one that has just died fails here; its exit is what counts.
     child.stdin.on("error", (error) => log.debug({ error: error.message }, "the launcher could not be told"));
     child.once("close", (code, signal) => this.#died(code, signal));
     try {
       await new Promise<void>((resolve, reject) => {
-        child.once("spawn", resolve);
         child.once("error", reject);
+        child.once("close", () => reject(new LauncherDied("The launcher ended at once.")));
+        child.once("spawn", () => {
+          tell(child, "H", this.#address, this.#token, String(PRCTL[process.arch] ?? 0));
+          void isReady.then(resolve);
+        });
       });
     } catch (error) {
       this.#child = undefined;
+      if (error instanceof LauncherDied) throw error;
       throw new LaunchError(error instanceof Error && "code" in error ? String(error.code) : "EAGAIN");
     }
-    tell(child, "H", this.#address, this.#token, String(PRCTL[process.arch] ?? 0));
     if (this.#guardSeconds !== undefined) tell(child, "G", String(this.#guardSeconds));
     return child;
   }
