@@ -13,7 +13,8 @@ import { promoteDue, releaseDependents } from "../src/tasks/promote";
 import { rebuildIfLost, repairAll, repairRecent } from "../src/tasks/reconcile";
 import { Deliverer, purgeWebhooks } from "../src/webhooks/deliver";
 import { isAlive, killMarked } from "./containment";
-import type { EndSpool } from "./end-spool";
+import { type EndSpool, endsIn } from "./end-spool";
+import { keyOf } from "./running-task";
 
 const DUTY_LOCK = 7_110_030;
 /** Between a change and its webhook; an idle look is one round trip. */
@@ -95,14 +96,15 @@ export class Housekeeping {
     // Together: each takes two looks 200 ms apart.
     const attempts = orphans.map(({ taskId, attempt }) => ({ taskId, attempt }));
     await Promise.all(attempts.map(killMarked));
-    // An end that the dead worker had written down counts; only then are the others lost.
-    for (const { end, workerPid, workerStartTime } of spool.all()) {
-      const isOwn = workerPid === self.pid && workerStartTime === self.pidStartTime;
-      if (isOwn || isAlive(workerPid, workerStartTime)) continue;
-      await finishIfCurrent(end);
-      await spool.forget(end);
-    }
+    // An end that a dead worker had written down counts; only then are the others lost.
+    const left = spool.others().filter(({ pid, startTime }) => !isAlive(pid, startTime));
+    const ends = left.flatMap(endsIn);
+    const isOrphan = new Set(attempts.map(keyOf));
+    await Promise.all(ends.filter((end) => isOrphan.has(keyOf(end))).map(finishIfCurrent));
     await giveBack(attempts, "lost", "its worker died");
+    // The rest is recorded already, or was given up when the lease was over.
+    for (const end of ends) if (!isOrphan.has(keyOf(end))) await finishIfCurrent(end);
+    for (const file of left) spool.drop(file);
   }
 
   /** Gives up attempts of machines that have not been heard of for a lease. */

@@ -57,7 +57,7 @@ const main = async (): Promise<void> => {
   const launcher = await Launcher.start();
   const running = new Map<string, RunningTask>();
   const claimsUnderWay = new Set<string>();
-  const spool = new EndSpool(dataDir);
+  const spool = new EndSpool(dataDir, self);
   const subscriber = openRedis(env.REDIS_URL, { subscriber: true });
   const presence = new Presence({
     worker,
@@ -73,7 +73,7 @@ const main = async (): Promise<void> => {
     },
   });
   const inherited = inheritableEnv(process.env);
-  const context = { worker, self, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool, launcher };
+  const context = { worker, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool, launcher };
   const pool = new Pool({
     worker,
     slots: machine.slots,
@@ -124,6 +124,7 @@ const main = async (): Promise<void> => {
   await presence.stop();
   await launcher?.close();
   await housekeeping.stop();
+  spool.close();
   await markStopped(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know yet that this worker stopped"),
   );

@@ -25,7 +25,6 @@ import type { RunningTask, StopReason } from "./running-task";
 
 export type RunContext = {
   worker: WorkerIdentity;
-  self: { pid: number; pidStartTime: number };
   host: string;
   gpus: string[];
   env: Env;
@@ -219,9 +218,16 @@ const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict):
     await untilRecorded(() => giveBack([task], "lost", verdict.why));
     return;
   }
-  await context.spool.keep({ end: verdict, workerPid: context.self.pid, workerStartTime: context.self.pidStartTime });
+  await context.spool
+    .keep(verdict)
+    .catch((error: Error) =>
+      log.error(
+        { taskId: task.taskId, error: error.message },
+        "an end could not be written down; it is recorded at once",
+      ),
+    );
   await untilRecorded(() => finishIfCurrent(verdict));
-  await context.spool.forget(verdict);
+  context.spool.forget(verdict);
 };
 
 const MAX_PAUSE_MS = 2000;
