@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { cgroupParent } from "./cgroup";
 import {
   bootId,
   describeContainment,
@@ -96,7 +97,11 @@ test("the machine's identity is told", () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
   expect(pidNamespace()).toMatch(/^pid:\[\d+\]$/);
   expect(describeContainment({ launcher: true, setpriv: true })).toBe(
-    "Programs run in sessions of their own, are killed by the worker's launcher when the worker dies or stands still for 45 s, and what leaves its group is found by its mark in /proc and killed.",
+    `Programs run in sessions of their own, are killed by the worker's launcher when the worker dies or stands still for 45 s, and ${
+      cgroupParent() === null
+        ? "what leaves its process group is found by its mark in /proc and killed, but not what drops that mark too"
+        : "each attempt has a cgroup, by which all that it started is killed and proven gone"
+    }.`,
   );
   expect(describeContainment({ launcher: false, setpriv: true })).toContain("but not when it stands still");
   expect(describeContainment({ launcher: false, setpriv: false })).toContain("may outlive a killed worker");

@@ -1,10 +1,12 @@
 // Finds and kills what belongs to an attempt, and proves it dead.
 //
-// A process is ours when it is in the attempt's process group or carries the attempt's mark in the environment it was
-// started with. What escapes both: a process that left the group and was started without the mark (`env -i setsid …`).
+// A process is ours when it is in the attempt's cgroup, where there are such (cgroup.ts), in its process group, or carries the
+// attempt's mark in the environment it was started with. Without cgroups a process escapes that left the group and was started
+// without the mark (`env -i setsid …`).
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { log } from "../src/platform/log";
+import { cgroupOf, cgroupParent, emptyCgroup } from "./cgroup";
 
 /** What every process of an attempt carries in its environment, or all programs of one data directory. */
 export type Mark = { taskId: string; attempt: number } | { dataDir: string };
@@ -155,7 +157,11 @@ const BETWEEN_KILLS_MS = 20;
 const SAY_EVERY_MS = 10_000;
 
 /** Kills everything with the mark until two looks, 200 ms apart, found nothing: between them a forking program would have shown itself. */
-export const killMarked = (mark: Mark): Promise<void> => killUntilGone(mark, null);
+export const killMarked = async (mark: Mark): Promise<void> => {
+  const cgroup = "taskId" in mark ? cgroupOf(mark) : null;
+  if (cgroup !== null) await emptyCgroup(cgroup);
+  await killUntilGone(mark, null);
+};
 
 /** Who shows neither environment nor arguments for this long is no process in the middle of an exec. */
 const LONGEST_EXEC_MS = 1000;
@@ -232,11 +238,16 @@ const isNothingMarked = async (mark: Mark, candidates: number[]): Promise<boolea
 /**
  * Makes sure that nothing of an attempt runs any more; to be called once its first process was reaped.
  *
- * The usual end, with nothing left over, is one look of 0.4 ms: only pids given out since the start are read, which is
+ * With a cgroup that is one read. A process may have been moved out of it (`systemd-run --scope` does that), so that its group
+ * is asked for as well.
+ *
+ * Without, the usual end, with nothing left over, is one look of 0.4 ms: only pids given out since the start are read, which is
  * all of them (5 ms at 200 processes) only where the pids went round meanwhile. Anything found is killed, and then the
  * proof is two empty looks 200 ms apart.
  */
-export const proveDead = async (mark: Mark, leader: Leader): Promise<void> => {
+export const proveDead = async (mark: { taskId: string; attempt: number }, leader: Leader): Promise<void> => {
+  const cgroup = cgroupOf(mark);
+  if (cgroup !== null && (await emptyCgroup(cgroup)) && isGroupEmpty(leader.pid)) return;
   if (isGroupEmpty(leader.pid)) {
     if (!hasProc) return;
     if (await isNothingMarked(mark, mayHaveGoneRound(leader) ? pids() : pidsSince(leader.pid))) return;
@@ -266,8 +277,11 @@ export const describeContainment = (has: { launcher: boolean; setpriv: boolean }
     : has.setpriv
       ? "die with the worker (setpriv; no launcher, since perl was not found), but not when it stands still"
       : "may outlive a killed worker (neither perl nor setpriv was found)";
-  const marked = hasProc
-    ? "what leaves its group is found by its mark in /proc and killed"
-    : "what leaves its process group is not found: this system has no /proc";
-  return `Programs run in sessions of their own, ${guard}, and ${marked}.`;
+  const found =
+    has.launcher && cgroupParent() !== null
+      ? "each attempt has a cgroup, by which all that it started is killed and proven gone"
+      : hasProc
+        ? "what leaves its process group is found by its mark in /proc and killed, but not what drops that mark too"
+        : "what leaves its process group is not found: this system has no /proc";
+  return `Programs run in sessions of their own, ${guard}, and ${found}.`;
 };

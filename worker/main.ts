@@ -9,6 +9,7 @@ import { waitForSchema } from "../src/platform/schema-version";
 import type { ClaimingWorker } from "../src/tasks/claim";
 import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-registry";
+import { sweepCgroups } from "./cgroup";
 import { bootId, describeContainment, pidNamespace, processStartTime } from "./containment";
 import { EndSpool } from "./end-spool";
 import { Launcher } from "./executors/launcher";
@@ -54,6 +55,7 @@ const main = async (): Promise<void> => {
     totals: { gpus: machine.gpus.length, cpus: machine.cpus, memoryMb: machine.memoryMb },
   };
 
+  sweepCgroups();
   const launcher = await Launcher.start();
   const running = new Map<string, RunningTask>();
   const claimsUnderWay = new Set<string>();
@@ -125,6 +127,7 @@ const main = async (): Promise<void> => {
   await launcher?.close();
   await housekeeping.stop();
   spool.close();
+  sweepCgroups();
   await markStopped(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know yet that this worker stopped"),
   );

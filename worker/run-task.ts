@@ -13,7 +13,7 @@ import { type ClaimedTask, takeGpus } from "../src/tasks/claim";
 import { entrypointsDir } from "../src/tasks/entrypoints";
 import { type AttemptEnd, finishIfCurrent, giveBack } from "../src/tasks/finish";
 import type { WorkerIdentity } from "../src/tasks/worker-registry";
-import { type AttemptFiles, makeAttemptFiles, removeAttemptFiles } from "./attempt-files";
+import { type AttemptFiles, attemptFiles, removeAttemptFiles } from "./attempt-files";
 import type { EndSpool } from "./end-spool";
 import { programArgv } from "./executors/argv";
 import { explainEnd } from "./executors/explain-end";
@@ -92,7 +92,7 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
     await giveBack([task], "given_back", "its GPUs were taken by another worker of this machine");
     return;
   }
-  const files = await makeAttemptFiles(context.dataDir, task.taskId, task.attempt, programConfig(task.config));
+  const files = attemptFiles(context.dataDir, task.taskId, task.attempt);
   const output = openOutput(task, context);
   output.tailMetrics(files.metrics);
   const end = await runProgram({ task, context, control, files, gpus, output });
@@ -171,6 +171,10 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
       gpus: context.gpus.length > 0 ? gpus : null,
     }),
     mark: { taskId: task.taskId, attempt: task.attempt },
+    needs: {
+      folders: [files.folder, files.checkpoints],
+      files: [[files.config, JSON.stringify(programConfig(task.config))]],
+    },
   };
   const program = await startProgram(ofTask, context.launcher);
   output.attach(program.stdout, program.stderr);

@@ -1,5 +1,6 @@
 // Follows the file that a program appends its metric lines to.
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { LineAssembler } from "./terminal-lines";
 
 const READ_BYTES = 256 * 1024;
@@ -34,11 +35,9 @@ export class MetricsTail {
   }
 
   /** Size of the file, 0 while there is none. One that shrank or is another file is read from its start. */
-  async #size(): Promise<number> {
-    const found = await stat(this.path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-      throw error;
-    });
+  #size(): number {
+    // At once: this takes 5 µs, and a promise for it 60.
+    const found = statSync(this.path, { throwIfNoEntry: false });
     // Opening a pipe or a device could block for ever.
     if (found?.isFile() !== true) return 0;
     if ((this.#inode !== 0 && found.ino !== this.#inode) || found.size < this.#offset) {
@@ -50,7 +49,7 @@ export class MetricsTail {
   }
 
   async #read(): Promise<boolean> {
-    const size = await this.#size();
+    const size = this.#size();
     if (size <= this.#offset) return true;
     const file = await open(this.path, "r");
     try {

@@ -5,12 +5,13 @@
 #
 # stdin: frames `<bytes>\n<fields between NULs>`.
 #   H address token prctl         first: an abstract socket for output, what opens it, the number of prctl(2) here or 0
-#   S id task attempt cwd file argc arg… NAME=value…
+#   S id task attempt cgroup cwd file, then three lists, each after its length: folders to make, files to write (path, text, …),
+#     arguments; then NAME=value…; cgroup: a folder to make and enter, or empty
 #   G seconds                     what runs may go on for so long; a later frame counts anew
 # stdout: lines.
 #   R             ready, in answer to H
 #   P id pid      it runs, in a session of its own; its stdout and stderr are two connections that began with `<token> <id> <1|2>\n`
-#   F id errno    it could not be started
+#   F id errno stage   it could not be started: "needs", what it needs could not be made, or "start"
 #   X id status   it ended, as wait(2) says; always after P
 #   K             the guard kills what runs; their X follow
 use strict;
@@ -32,7 +33,7 @@ if ( opendir my $open, '/proc/self/fd' ) {
 }
 
 my ( $address, $token, $prctl ) = ( '', '', 0 );
-my %program;     # pid => { id, task, attempt }
+my %program;     # pid => { id, task, attempt, cgroup }
 my %starting;    # pid => the pipe that exec closes
 my $deadline;    # by uptime, which counts a suspend, in seconds
 my $self = $$;
@@ -65,49 +66,76 @@ sub connect_output {
     return $output;
 }
 
-# In the child. Returns only when something failed, with the reason in $!.
+sub make_folder {
+    my ($folder) = @_;
+    return 1 if mkdir $folder or $!{EEXIST};
+    return   if !$!{ENOENT} || $folder !~ m{^(.+)/};
+    make_folder($1) or return;
+    return mkdir $folder || $!{EEXIST};
+}
+
+# Failing that, it runs outside: who looks for its cgroup finds none, and proves its death in another way.
+sub enter {
+    my ($cgroup) = @_;
+    make_folder($cgroup) or return;
+    if ( open my $procs, '>', "$cgroup/cgroup.procs" ) { return if syswrite $procs, '0' }
+    rmdir $cgroup;
+}
+
+sub write_file {
+    my ( $path, $text ) = @_;
+    open my $file, '>', $path or return;
+    while ( length $text ) { substr( $text, 0, syswrite( $file, $text ) || return ) = '' }
+    return close $file;
+}
+
+# In the child. Returns only when something failed, with the reason in $! and where it was.
 sub become {
-    my ( $id, $cwd, $file, $arguments, $environment ) = @_;
+    my ( $id, $cgroup, $cwd, $file, $folders, $files, $arguments, $environment ) = @_;
     $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT TERM HUP);
     POSIX::setsid();
     syscall( $prctl, 1, 9 ) if $prctl;                # PR_SET_PDEATHSIG: die with the launcher
     POSIX::_exit(127)       if getppid() != $self;    # which died before that
-    my $out = connect_output( $id, 1 ) or return;
-    my $err = connect_output( $id, 2 ) or return;
+    enter($cgroup)          if $cgroup ne '';
+    for my $folder (@$folders) { make_folder($folder) or return 'needs' }
+    while ( my ( $path, $text ) = splice @$files, 0, 2 ) { write_file( $path, $text ) or return 'needs' }
+    my $out = connect_output( $id, 1 ) or return 'start';
+    my $err = connect_output( $id, 2 ) or return 'start';
     my $null = POSIX::open( '/dev/null', POSIX::O_RDONLY() );
-    return if !defined $null;
+    return 'start' if !defined $null;
     POSIX::dup2( $null,        0 );
     POSIX::close($null);
     POSIX::dup2( fileno($out), 1 );
     POSIX::dup2( fileno($err), 2 );
-    chdir $cwd or return;
+    chdir $cwd or return 'start';
     %ENV = map { /^([^=]*)=(.*)$/s ? ( $1 => $2 ) : () } @$environment;
     no warnings 'exec';
     exec {$file} @$arguments;
+    return 'start';
 }
 
 sub start {
-    my ( $id, $task, $attempt, $cwd, $file, $count, @rest ) = @_;
-    my @arguments = splice @rest, 0, $count;
-    pipe( my $from, my $to ) or return answer( 'F', $id, $! + 0 );
+    my ( $id, $task, $attempt, $cgroup, $cwd, $file, @rest ) = @_;
+    my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 3;
+    pipe( my $from, my $to ) or return answer( 'F', $id, $! + 0, 'start' );
     my $pid = fork;
-    return answer( 'F', $id, $! + 0 ) if !defined $pid;
+    return answer( 'F', $id, $! + 0, 'start' ) if !defined $pid;
     if ( $pid == 0 ) {
-        become( $id, $cwd, $file, \@arguments, \@rest );
-        syswrite $to, $! + 0;
+        my $stage = become( $id, $cgroup, $cwd, $file, @lists, \@rest );
+        syswrite $to, $! + 0 . " $stage";
         POSIX::_exit(127);
     }
-    $program{$pid} = { id => $id, task => $task, attempt => $attempt };
+    $program{$pid} = { id => $id, task => $task, attempt => $attempt, cgroup => $cgroup };
     $starting{$pid} = $from;
 }
 
-# The pipe was closed by exec, or it carries the errno of what failed.
+# The pipe was closed by exec, or it carries the errno of what failed, and the stage.
 sub started {
     my ($pid) = @_;
     my $from = delete $starting{$pid} or return;
     my $errno = '';
     while (1) {
-        my $read = sysread $from, $errno, 16, length $errno;
+        my $read = sysread $from, $errno, 32, length $errno;
         last if defined $read ? $read == 0 : !$!{EINTR};
     }
     if ( $errno eq '' ) { answer( 'P', $program{$pid}{id}, $pid ) }
@@ -142,6 +170,9 @@ sub marked {
 sub kill_all {
     my @ours = values %program;
     for ( 1 .. 250 ) {
+        for my $cgroup ( grep { $_ ne '' } map { $_->{cgroup} } @ours ) {
+            if ( open my $kill, '+<', "$cgroup/cgroup.kill" ) { syswrite $kill, '1' }
+        }
         kill 'KILL', map { -$_ } keys %program;
         my @marked = marked(@ours);
         kill 'KILL', @marked if @marked;

@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { getSystemErrorName } from "node:util";
 import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
+import { cgroupOf } from "../cgroup";
 
 export type ToLaunch = {
   /** absolute */
@@ -16,6 +17,7 @@ export type ToLaunch = {
   cwd: string;
   env: Record<string, string>;
   mark: { taskId: string; attempt: number };
+  needs?: { folders: string[]; files: [path: string, text: string][] };
 };
 
 export type ExitStatus = {
@@ -34,10 +36,13 @@ export type Launched = {
   exited: Promise<ExitStatus>;
 };
 
-/** A system call failed; `code` as node names it. */
+/** A system call failed; `code` as node names it. `needs`: in making what the program needs, before it was to run. */
 export class LaunchError extends Error {
-  constructor(readonly code: string) {
-    super(code);
+  constructor(
+    readonly code: string,
+    readonly during: "needs" | "start" = "start",
+  ) {
+    super(during === "needs" ? `the files of the attempt could not be made (${code})` : code);
     this.name = "LaunchError";
   }
 }
@@ -105,9 +110,11 @@ export class Launcher {
   }
 
   /** @throws LaunchError when a system call on the way failed, such as E2BIG or EAGAIN; LauncherDied */
-  async launch({ file, argv, cwd, env, mark }: ToLaunch): Promise<Launched> {
+  async launch({ file, argv, cwd, env, mark, needs = { folders: [], files: [] } }: ToLaunch): Promise<Launched> {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    if ([file, cwd, ...argv, ...variables].some((text) => text.includes("\0"))) throw new LaunchError("EINVAL");
+    const counted = [needs.folders, needs.files.flat(), argv].flatMap((list) => [String(list.length), ...list]);
+    const fields = [cgroupOf(mark) ?? "", cwd, file, ...counted, ...variables];
+    if (fields.some((text) => text.includes("\0"))) throw new LaunchError("EINVAL");
     const child = await this.#running();
     const id = String(this.#nextId++);
     let ended: (status: ExitStatus) => void = () => {};
@@ -125,8 +132,7 @@ export class Launcher {
         isOver: false,
         isGuarded: false,
       });
-      const { taskId, attempt } = mark;
-      tell(child, "S", id, taskId, String(attempt), cwd, file, String(argv.length), ...argv, ...variables);
+      tell(child, "S", id, mark.taskId, String(mark.attempt), ...fields);
     });
   }
 
@@ -194,7 +200,7 @@ export class Launcher {
   }
 
   #hear(line: string): void {
-    const [verb, id = "", value = ""] = line.split(" ");
+    const [verb, id = "", value = "", stage = ""] = line.split(" ");
     if (verb === "K") {
       log.error({ programs: this.#programs.size }, "this worker stood still for so long that its programs were killed");
       for (const guarded of this.#programs.values()) guarded.isGuarded = true;
@@ -209,7 +215,7 @@ export class Launcher {
       case "F":
         this.#programs.delete(id);
         for (const socket of one.streams.values()) socket.destroy();
-        one.reject(new LaunchError(getSystemErrorName(-Number(value))));
+        one.reject(new LaunchError(getSystemErrorName(-Number(value)), stage === "needs" ? "needs" : "start"));
         break;
       case "X":
         one.isOver = true;

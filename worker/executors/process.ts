@@ -1,12 +1,13 @@
 // Runs a program as a child process in a session of its own. The end is told only when all it started is proven dead.
 import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
 import { killMarked, type Leader, leaderOf, processStartTime, proveDead } from "../containment";
-import { type ExitStatus, type Launched, type Launcher, LauncherDied } from "./launcher";
+import { type ExitStatus, LaunchError, type Launched, type Launcher, LauncherDied } from "./launcher";
 import { oomKills } from "./oom-kills";
 import { makeStopping, type StopReason } from "./stopping";
 
@@ -16,7 +17,11 @@ export type Program = {
   /** the whole environment, with MLQUEUE_TASK_ID and MLQUEUE_ATTEMPT: by them escaped processes are found */
   env: Record<string, string>;
   mark: { taskId: string; attempt: number };
+  /** made before it starts: folders with those above them, then files with their text */
+  needs?: Needs;
 };
+
+export type Needs = { folders: string[]; files: [path: string, text: string][] };
 
 export type { StopReason };
 
@@ -102,8 +107,17 @@ const spawnFailed = (spawnError: string): RunningProgram =>
 /** Next's types demand NODE_ENV in every environment; a program gets it only when it was given. */
 const asProcessEnv = (env: Record<string, string>): NodeJS.ProcessEnv => env as NodeJS.ProcessEnv;
 
+const makeHere = async ({ folders, files }: Needs): Promise<void> => {
+  for (const folder of folders) await mkdir(folder, { recursive: true });
+  for (const [path, text] of files) await writeFile(path, text);
+};
+
 /** Where there is no launcher. @throws what node's spawn throws or reports */
-const spawnHere = ({ argv, cwd, env, mark }: Program): Promise<Launched> => {
+const spawnHere = async ({ argv, cwd, env, mark, needs }: Program): Promise<Launched> => {
+  if (needs)
+    await makeHere(needs).catch((error: NodeJS.ErrnoException) => {
+      throw new LaunchError(error.code ?? "EIO", "needs");
+    });
   const [file = "", ...args] = setpriv === null ? argv : [setpriv, "--pdeathsig", "KILL", "--", ...argv];
   const child = spawn(file, args, {
     cwd,
@@ -117,13 +131,14 @@ const spawnHere = ({ argv, cwd, env, mark }: Program): Promise<Launched> => {
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, by: "itself" }));
   });
-  return Promise.resolve({ pid, stdout, stderr, exited });
+  return { pid, stdout, stderr, exited };
 };
 
 /**
  * Starts a program: own session, stdin from /dev/null, nothing of this process' environment but what is given.
  *
  * @param launcher null: this process forks it itself
+ * @throws LaunchError when what it needs could not be made, such as ENOSPC: that is no fault of the program
  */
 export const startProgram = async (program: Program, launcher: Launcher | null): Promise<RunningProgram> => {
   const name = program.argv[0] ?? "";
@@ -136,6 +151,7 @@ export const startProgram = async (program: Program, launcher: Launcher | null):
   } catch (error) {
     if (error instanceof LauncherDied)
       return withoutProgram(killMarked(program.mark).then(() => endBecause("launcher_died")));
+    if (error instanceof LaunchError && error.during === "needs") throw error;
     return spawnFailed(spawnSentence(error, name));
   }
   const { pid, stdout, stderr, exited } = launched;

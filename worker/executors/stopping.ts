@@ -1,6 +1,7 @@
 // How a running program is made to end: SIGTERM, a grace, SIGKILL.
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
+import { cgroupOf, isPopulated, killCgroup } from "../cgroup";
 import { findMarked, isAlive, isGroupEmpty, sendSignal } from "../containment";
 
 /** Why a program is made to end. `lost`: the attempt is no longer ours. */
@@ -10,6 +11,11 @@ const GROUP_POLL_MS = 20;
 
 /** The state of "asked to end": who asked first, until when, and whether SIGKILL was sent. */
 export const makeStopping = (mark: { taskId: string; attempt: number }, group: number) => {
+  const cgroup = cgroupOf(mark);
+  const isEmpty = (): boolean => {
+    const populated = cgroup === null ? null : isPopulated(cgroup);
+    return populated === null ? isGroupEmpty(group) : !populated;
+  };
   let reason: StopReason | null = null;
   let killAt = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -20,6 +26,7 @@ export const makeStopping = (mark: { taskId: string; attempt: number }, group: n
   const killNow = (): void => {
     killed = true;
     sendSignal(-group, "SIGKILL");
+    if (cgroup !== null) killCgroup(cgroup);
     // What left the group is killed as well while its parent is still dying; the proof of death comes after the exit.
     findMarked(mark)
       .then((found) => {
@@ -53,7 +60,7 @@ export const makeStopping = (mark: { taskId: string; attempt: number }, group: n
     },
     /** A stopped program's wrapper may be gone before its payload: that one keeps the grace it was promised. */
     groupTime: async (): Promise<void> => {
-      while (reason !== null && Date.now() < killAt && !isGroupEmpty(group)) await wait(GROUP_POLL_MS);
+      while (reason !== null && Date.now() < killAt && !isEmpty()) await wait(GROUP_POLL_MS);
     },
   };
 };

@@ -1,0 +1,132 @@
+// A cgroup for each attempt, where the machine lets this worker make one: whatever its program starts stays in it, daemons too, is
+// killed by one write, and is known to be gone by one read. (cgroup v2: the kernel's Documentation/admin-guide/cgroup-v2.rst)
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
+
+/** Where this process's own cgroup is, in the v2 tree: on hybrid machines it is mounted beside those of v1. */
+const ownCgroup = (): string | null => {
+  if (!existsSync("/proc/self/mountinfo")) return null;
+  const mount = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" - "))
+    .find(([, right]) => right?.startsWith("cgroup2 "));
+  const own = readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .find((line) => line.startsWith("0::"));
+  const [, , , root = "", folder = ""] = mount?.[0]?.split(" ") ?? [];
+  if (!folder || own === undefined) return null;
+  const path = own.slice("0::".length);
+  // Of a container only a part of the tree may be mounted.
+  return join(folder, root !== "/" && path.startsWith(root) ? path.slice(root.length) : path);
+};
+
+/** A process is moved once, so that what a program would meet is met here. */
+const canMove = (cgroup: string): boolean => {
+  try {
+    execFileSync("sh", ["-c", 'echo 0 > "$1/cgroup.procs"', "sh", cgroup], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const findParent = (): string | null => {
+  const own = ownCgroup();
+  if (own === null) return null;
+  const parent = join(own, "mlqueue");
+  const probe = join(parent, `probe.${process.pid}`);
+  try {
+    mkdirSync(probe, { recursive: true });
+    const isUsable = existsSync(join(probe, "cgroup.kill")) && canMove(probe);
+    rmdirSync(probe);
+    return isUsable ? parent : null;
+  } catch {
+    // Read-only, as in most containers, or another user's.
+    return null;
+  }
+};
+
+let parent: string | null | undefined;
+
+/** Folder that attempts have their cgroups in; null where this worker may make none. */
+export const cgroupParent = (): string | null => {
+  if (parent === undefined) parent = findParent();
+  return parent;
+};
+
+/** Its folder, which need not exist; null where there are none. */
+export const cgroupOf = ({ taskId, attempt }: { taskId: string; attempt: number }): string | null => {
+  const folder = cgroupParent();
+  return folder === null ? null : join(folder, `${taskId}.${attempt}`);
+};
+
+/** Whether a process runs in it; zombies do not count. null: there is no such cgroup. */
+export const isPopulated = (cgroup: string): boolean | null => {
+  try {
+    return readFileSync(join(cgroup, "cgroup.events"), "latin1").includes("populated 1");
+  } catch (error) {
+    // ENODEV: removed between open and read.
+    if (["ENOENT", "ENODEV"].includes(codeOf(error))) return null;
+    throw error;
+  }
+};
+
+/** SIGKILL to all that is in it, forks under way included. */
+export const killCgroup = (cgroup: string): void => {
+  try {
+    writeFileSync(join(cgroup, "cgroup.kill"), "1", { flag: "r+" });
+  } catch (error) {
+    if (!["ENOENT", "ENODEV"].includes(codeOf(error))) throw error;
+  }
+};
+
+/** Takes it away, with those that its program made within. It must be empty. */
+const removeCgroup = (cgroup: string): void => {
+  try {
+    rmdirSync(cgroup);
+  } catch (error) {
+    if (["ENOENT", "ENODEV"].includes(codeOf(error))) return;
+    if (codeOf(error) !== "EBUSY") throw error;
+    for (const entry of readdirSync(cgroup, { withFileTypes: true }))
+      if (entry.isDirectory()) removeCgroup(join(cgroup, entry.name));
+    rmdirSync(cgroup);
+  }
+};
+
+const PAUSES_MS = [1, 2, 5, 10, 20];
+
+/**
+ * Kills what runs in a cgroup, waits until it is gone, and takes the cgroup away.
+ *
+ * @returns false when there is no such cgroup: then nothing is known
+ */
+export const emptyCgroup = async (cgroup: string): Promise<boolean> => {
+  for (let looks = 0; ; looks++) {
+    const populated = isPopulated(cgroup);
+    if (populated === null) return looks > 0;
+    if (!populated) break;
+    killCgroup(cgroup);
+    await wait(PAUSES_MS[Math.min(looks, PAUSES_MS.length - 1)]);
+  }
+  removeCgroup(cgroup);
+  return true;
+};
+
+/** Takes away the empty cgroups that killed workers left. One that is being made just now may go too: its program runs without. */
+export const sweepCgroups = (): void => {
+  const folder = cgroupParent();
+  if (folder === null || !existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const cgroup = join(folder, entry.name);
+    if (entry.isDirectory() && isPopulated(cgroup) === false) removeCgroup(cgroup);
+  }
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Programs of another worker run in it.
+  }
+};
