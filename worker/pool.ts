@@ -1,4 +1,5 @@
 // The bounded pool: claims as much as fits what is free, and nothing that has no free slot.
+import { setTimeout as wait } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { log } from "../src/platform/log";
 import { type ClaimedTask, type ClaimingWorker, claimedUnder, claimTasks, newClaimToken } from "../src/tasks/claim";
@@ -10,6 +11,8 @@ import { keyOf, type RunningTask, type StopReason } from "./running-task";
 
 /** The net under a lost wake-up. */
 const POLL_MS = 1000;
+/** Slots that become free within so many ms share a claim, where claims come as often as that. */
+const CLAIM_SPACING_MS = 4;
 /** A claim whose answer took longer may belong to somebody else by now: it is given back, not started. */
 const CLAIM_TOO_OLD_MS = 25_000;
 
@@ -84,8 +87,11 @@ export class Pool {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping) {
+    for (let claimedAt = Number.NEGATIVE_INFINITY; !this.#stopping; ) {
       this.#woken = false;
+      const tooSoonMs = claimedAt + CLAIM_SPACING_MS - performance.now();
+      if (tooSoonMs > 0 && this.#free().slots < this.#options.slots) await wait(tooSoonMs);
+      claimedAt = performance.now();
       const free = this.#free();
       const claimed =
         free.slots > 0 && this.#options.presence.mayClaim ? await this.#claim(free.slots, free.resources) : 0;

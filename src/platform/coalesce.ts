@@ -8,6 +8,11 @@ export type CoalesceOptions = {
   maxItems: number;
   /** so long the first item waits for more, in ms; 0: for the other events of its turn of the loop */
   gatherMs?: number;
+  /**
+   * so long after the last statement began the next one does, in ms, unless `enough` items wait: what comes alone is not kept
+   * waiting, and what comes often shares statements
+   */
+  spacing?: { ms: number; enough: number };
 };
 
 /**
@@ -17,12 +22,14 @@ export type CoalesceOptions = {
  */
 export const coalesce = <Item, Answer>(
   run: (items: Item[]) => Promise<Answer[]>,
-  { maxUnderWay, maxItems, gatherMs = 0 }: CoalesceOptions,
+  { maxUnderWay, maxItems, gatherMs = 0, spacing }: CoalesceOptions,
 ): ((item: Item) => Promise<Answer>) => {
   type Waiting = { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void };
   const waiting: Waiting[] = [];
   let underWay = 0;
   let isScheduled = false;
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let isSpacing = false;
 
   const runBatch = async (batch: Waiting[]): Promise<void> => {
     try {
@@ -36,9 +43,20 @@ export const coalesce = <Item, Answer>(
 
   const schedule = (): void => {
     if (isScheduled || underWay >= maxUnderWay || waiting.length === 0) return;
+    const tooSoonMs = spacing && waiting.length < spacing.enough ? spacing.ms - (performance.now() - startedAt) : 0;
+    if (tooSoonMs > 0) {
+      if (!isSpacing)
+        setTimeout(() => {
+          isSpacing = false;
+          schedule();
+        }, tooSoonMs);
+      isSpacing = true;
+      return;
+    }
     isScheduled = true;
     const start = (): void => {
       isScheduled = false;
+      startedAt = performance.now();
       underWay++;
       void runBatch(waiting.splice(0, maxItems)).finally(() => {
         underWay--;

@@ -25,6 +25,8 @@ export type ExitStatus = {
   signal: string | null;
   /** what ended it: the program itself (or who killed it), the death of what started it, or the guard, since its worker stood still */
   by: "itself" | "launcher_died" | "guard";
+  /** known already: nothing that it started is left */
+  isGone: boolean;
 };
 
 /** A program that runs in a session of its own; its pid is its group's number too. */
@@ -200,7 +202,7 @@ export class Launcher {
   }
 
   #hear(line: string): void {
-    const [verb, id = "", value = "", stage = ""] = line.split(" ");
+    const [verb, id = "", value = "", more = ""] = line.split(" ");
     if (verb === "K") {
       log.error({ programs: this.#programs.size }, "this worker stood still for so long that its programs were killed");
       for (const guarded of this.#programs.values()) guarded.isGuarded = true;
@@ -215,11 +217,15 @@ export class Launcher {
       case "F":
         this.#programs.delete(id);
         for (const socket of one.streams.values()) socket.destroy();
-        one.reject(new LaunchError(getSystemErrorName(-Number(value)), stage === "needs" ? "needs" : "start"));
+        one.reject(new LaunchError(getSystemErrorName(-Number(value)), more === "needs" ? "needs" : "start"));
         break;
       case "X":
         one.isOver = true;
-        one.ended({ ...statusOf(Number(value)), by: one.isGuarded ? "guard" : "itself" });
+        one.ended({
+          ...statusOf(Number(value)),
+          by: one.isGuarded ? "guard" : "itself",
+          isGone: more === "gone",
+        });
         if (one.isTold) this.#programs.delete(id);
         break;
     }
@@ -269,7 +275,7 @@ export class Launcher {
     this.#child = undefined;
     if (this.#programs.size > 0) log.error({ code, signal, programs: this.#programs.size }, "the launcher died");
     for (const one of this.#programs.values()) {
-      one.ended({ exitCode: null, signal: "SIGKILL", by: "launcher_died" });
+      one.ended({ exitCode: null, signal: "SIGKILL", by: "launcher_died", isGone: false });
       if (!one.isTold) one.reject(new LauncherDied("The launcher died."));
     }
     this.#programs.clear();

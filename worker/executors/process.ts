@@ -129,7 +129,7 @@ const spawnHere = async ({ argv, cwd, env, mark, needs }: Program): Promise<Laun
   if (pid === undefined) return new Promise((_, reject) => child.once("error", reject));
   child.on("error", (error) => log.warn({ ...mark, pid, error: error.message }, "a running program reported an error"));
   const exited = new Promise<ExitStatus>((resolve) => {
-    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, by: "itself" }));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, by: "itself", isGone: false }));
   });
   return { pid, stdout, stderr, exited };
 };
@@ -162,12 +162,14 @@ export const startProgram = async (program: Program, launcher: Launcher | null):
   for (const pipe of pipes)
     pipe.on("error", (error) => log.debug({ ...program.mark, error: error.message }, "a program's pipe broke"));
 
-  const ended = exited.then(async ({ exitCode, signal, by }): Promise<ProgramEnd> => {
+  const ended = exited.then(async ({ exitCode, signal, by, isGone }): Promise<ProgramEnd> => {
     stopping.leaderEnded();
     const reason = stopping.reason() ?? (by === "itself" ? "exited" : by);
     const wasKilled = (signal === "SIGKILL" || exitCode === 128 + 9) && !stopping.hasKilled();
-    await stopping.groupTime();
-    await proveDeadAtLast(program.mark, leader);
+    if (!isGone) {
+      await stopping.groupTime();
+      await proveDeadAtLast(program.mark, leader);
+    }
     stopping.over();
     const oomKilled = wasKilled && hasGrown(oomKillsBefore);
     await drained(pipes);
