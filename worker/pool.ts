@@ -11,8 +11,8 @@ import { keyOf, type RunningTask, type StopReason } from "./running-task";
 
 /** The net under a lost wake-up. */
 const POLL_MS = 1000;
-/** Slots that become free within so many ms share a claim, where claims come as often as that. */
-const CLAIM_SPACING_MS = 4;
+/** Where claims come often, slots that become free within so many ms share one: as many as there are slots, and at most this. */
+const MAX_CLAIM_SPACING_MS = 8;
 /** A claim whose answer took longer may belong to somebody else by now: it is given back, not started. */
 const CLAIM_TOO_OLD_MS = 25_000;
 
@@ -89,7 +89,7 @@ export class Pool {
   async #run(): Promise<void> {
     for (let claimedAt = Number.NEGATIVE_INFINITY; !this.#stopping; ) {
       this.#woken = false;
-      const tooSoonMs = claimedAt + CLAIM_SPACING_MS - performance.now();
+      const tooSoonMs = claimedAt + Math.min(this.#options.slots, MAX_CLAIM_SPACING_MS) - performance.now();
       if (tooSoonMs > 0 && this.#free().slots < this.#options.slots) await wait(tooSoonMs);
       claimedAt = performance.now();
       const free = this.#free();

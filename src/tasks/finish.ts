@@ -66,7 +66,7 @@ const endTogether = coalesce<AttemptEnd, { row: EndedRow | undefined; told: Prom
     const byAttempt = new Map(rows.map((row) => [keyOf({ taskId: row.id, attempt: row.attempt }), row]));
     return ends.map((end) => ({ row: firsts.get(keyOf(end)) === end ? byAttempt.get(keyOf(end)) : undefined, told }));
   },
-  { maxUnderWay: 2, maxItems: 200, spacing: { ms: 4, enough: 10 } },
+  { maxUnderWay: 2, maxItems: 200, spacing: { ms: 10, enough: 10 } },
 );
 
 const keyOf = ({ taskId, attempt }: { taskId: string; attempt: number }): string => `${taskId} ${attempt}`;

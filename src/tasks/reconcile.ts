@@ -126,7 +126,7 @@ const groupBySet = (entries: ReadyEntry[]): { set: PlaceSet; entries: ReadyEntry
   const groups = new Map<string, { set: PlaceSet; entries: ReadyEntry[] }>();
   for (const entry of entries)
     for (const set of setsOf(entry)) {
-      const key = JSON.stringify(set);
+      const key = `${set.kind} ${set.kind === "ready" ? set.class : set.userId} ${set.queue}`;
       const group = groups.get(key) ?? { set, entries: [] };
       group.entries.push(entry);
       groups.set(key, group);

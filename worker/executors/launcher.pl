@@ -4,22 +4,23 @@
 # Perl, since every Debian, Ubuntu, Fedora and Arch has it without a compiler; its base modules alone. launcher.ts is the other end.
 #
 # stdin: frames `<bytes>\n<fields between NULs>`.
-#   H address token prctl         first: an abstract socket for output, what opens it, the number of prctl(2) here or 0
+#   H prctl                       first: the number of prctl(2) here, or 0
 #   S id task attempt cgroup cwd file, then three lists, each after its length: folders to make, files to write (path, text, …),
 #     arguments; then NAME=value…; cgroup: a folder to make and enter, or empty
+#   C id…                         their pipes were opened
 #   G seconds                     what runs may go on for so long; a later frame counts anew
 # stdout: lines.
-#   R             ready, in answer to H
-#   P id pid      it runs, in a session of its own; its stdout and stderr are two connections that began with `<token> <id> <1|2>\n`
-#   F id errno stage   it could not be started: "needs", what it needs could not be made, or "start"
+#   R fd                 ready, in answer to H; a pipe to try
+#   P id pid fd fd       it runs, in a session of its own; pipes with its stdout and stderr, to be opened by /proc/<launcher>/fd/<fd>.
+#                        Pipes and not sockets, or a program could not open /dev/stdout and /dev/stderr.
+#   F id errno stage     it could not be started: "needs", what it needs could not be made, or "start"
 #   X id status [gone]   it ended, as wait(2) says; always after P; gone: and nothing that it started is left
-#   K             the guard kills what runs; their X follow
+#   K                    the guard kills what runs; their X follow
 use strict;
 use warnings;
 use Errno  ();
 use Fcntl  ();
 use POSIX  ();
-use Socket ();
 
 $^F = 2;    # every other descriptor is closed by exec
 binmode STDIN;
@@ -32,9 +33,10 @@ if ( opendir my $open, '/proc/self/fd' ) {
     POSIX::close($_) for @open;
 }
 
-my ( $address, $token, $prctl ) = ( '', '', 0 );
+my $prctl = 0;
 my %program;     # pid => { id, task, attempt, cgroup }
 my %starting;    # pid => the pipe that exec closes
+my %output;      # id => the reading ends of its stdout and stderr, until the worker has opened them
 my $deadline;    # by uptime, which counts a suspend, in seconds
 my $self = $$;
 
@@ -58,14 +60,6 @@ sub uptime {
     return $seconds;
 }
 
-sub connect_output {
-    my ( $id, $stream ) = @_;
-    socket( my $output, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0 ) or return;
-    connect( $output, Socket::pack_sockaddr_un("\0$address") ) or return;
-    syswrite( $output, "$token $id $stream\n" ) or return;
-    return $output;
-}
-
 sub make_folder {
     my ($folder) = @_;
     return 1 if mkdir $folder or $!{EEXIST};
@@ -83,15 +77,13 @@ sub write_file {
 
 # In the child. Returns only when something failed, with the reason in $! and where it was.
 sub become {
-    my ( $id, $cwd, $file, $folders, $files, $arguments, $environment ) = @_;
+    my ( $out, $err, $cwd, $file, $folders, $files, $arguments, $environment ) = @_;
     $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT TERM HUP);
     POSIX::setsid();
     syscall( $prctl, 1, 9 ) if $prctl;                # PR_SET_PDEATHSIG: die with the launcher
     POSIX::_exit(127)       if getppid() != $self;    # which died before that
     for my $folder (@$folders) { make_folder($folder) or return 'needs' }
     while ( my ( $path, $text ) = splice @$files, 0, 2 ) { write_file( $path, $text ) or return 'needs' }
-    my $out = connect_output( $id, 1 ) or return 'start';
-    my $err = connect_output( $id, 2 ) or return 'start';
     my $null = POSIX::open( '/dev/null', POSIX::O_RDONLY() );
     return 'start' if !defined $null;
     POSIX::dup2( $null,        0 );
@@ -124,16 +116,19 @@ sub fork_into {
 sub start {
     my ( $id, $task, $attempt, $cgroup, $cwd, $file, @rest ) = @_;
     my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 3;
-    pipe( my $from, my $to ) or return answer( 'F', $id, $! + 0, 'start' );
+    my ( $from, $to, $out_from, $out_to, $err_from, $err_to );
+    pipe( $from, $to ) && pipe( $out_from, $out_to ) && pipe( $err_from, $err_to )
+      or return answer( 'F', $id, $! + 0, 'start' );
     my $pid = ( $cgroup ne '' ? fork_into($cgroup) : undef ) // fork;
     return answer( 'F', $id, $! + 0, 'start' ) if !defined $pid;
     if ( $pid == 0 ) {
-        my $stage = become( $id, $cwd, $file, @lists, \@rest );
+        my $stage = become( $out_to, $err_to, $cwd, $file, @lists, \@rest );
         syswrite $to, $! + 0 . " $stage";
         POSIX::_exit(127);
     }
     $program{$pid} = { id => $id, task => $task, attempt => $attempt, cgroup => $cgroup };
     $starting{$pid} = $from;
+    $output{$id} = [ $out_from, $err_from ];
 }
 
 # The pipe was closed by exec, or it carries the errno of what failed, and the stage.
@@ -145,8 +140,11 @@ sub started {
         my $read = sysread $from, $errno, 32, length $errno;
         last if defined $read ? $read == 0 : !$!{EINTR};
     }
-    if ( $errno eq '' ) { answer( 'P', $program{$pid}{id}, $pid ) }
-    else                { answer( 'F', ( delete $program{$pid} )->{id}, $errno ) }
+    my $id = $program{$pid}{id};
+    return answer( 'P', $id, $pid, map { fileno $_ } @{ $output{$id} } ) if $errno eq '';
+    delete $program{$pid};
+    delete $output{$id};
+    answer( 'F', $id, $errno );
 }
 
 sub reap {
@@ -196,7 +194,8 @@ sub obey {
     my ( $verb, @fields ) = split /\0/, $_[0], -1;
     if    ( $verb eq 'S' ) { start(@fields) }
     elsif ( $verb eq 'G' ) { $deadline = uptime() + $fields[0] }
-    elsif ( $verb eq 'H' ) { ( $address, $token, $prctl ) = @fields; answer('R') }
+    elsif ( $verb eq 'C' ) { delete @output{@fields} }
+    elsif ( $verb eq 'H' ) { $prctl = $fields[0]; answer( 'R', fileno $hear ) }
 }
 
 my $input = '';

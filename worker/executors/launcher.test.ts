@@ -1,6 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -82,15 +81,37 @@ test("a program gets no descriptor but its three, and no variable but its own", 
   expect(out.trim()).toBe("0 1 2 3 0");
 });
 
-test("a connection that does not know the token gets nothing and is closed", async () => {
-  await started();
-  const address = readFileSync("/proc/net/unix", "utf8").match(/@(mlqueue-[0-9a-f]{16}-+)$/m)?.[1];
-  const socket = connect({ path: `\0${address}` });
-  socket.write(`${"0".repeat(32)} 1 1\n`);
-  let got = 0;
-  socket.on("data", (chunk) => (got += chunk.length)).on("error", () => {});
-  await new Promise((resolve) => socket.once("close", resolve));
-  expect(got).toBe(0);
+test("a program can open its stdout and stderr anew, as shells do for /dev/stderr", async () => {
+  const launcher = await started();
+  const mark = newMark();
+  const script = "echo one > /dev/stdout; echo two > /dev/stderr; echo three | tee /dev/stderr";
+  const program = await startProgram({ argv: ["sh", "-c", script], cwd: "/", env: envOf(mark), mark }, launcher);
+  let out = "";
+  let err = "";
+  program.stdout.on("data", (chunk: Buffer) => (out += chunk));
+  program.stderr.on("data", (chunk: Buffer) => (err += chunk));
+  expect(await program.ended).toMatchObject({ exitCode: 0 });
+  expect([out, err]).toEqual(["one\nthree\n", "two\nthree\n"]);
+});
+
+test("what ended before it was seen to run is read whole, and the launcher keeps no descriptor of it", async () => {
+  const launcher = await started();
+  const open = () => readdirSync(`/proc/${launcherPid()}/fd`).length;
+  const before = open();
+  const texts = await Promise.all(
+    Array.from({ length: 40 }, async (_, n) => {
+      const mark = newMark();
+      const argv = ["sh", "-c", `printf ${n}; printf ${n} >&2`];
+      const program = await startProgram({ argv, cwd: "/", env: envOf(mark), mark }, launcher);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      let text = "";
+      for (const stream of [program.stdout, program.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk));
+      await program.ended;
+      return text;
+    }),
+  );
+  expect(texts).toEqual(texts.map((_, n) => `${n}${n}`));
+  await vi.waitFor(() => expect(open()).toBe(before), { timeout: 1000, interval: 10 });
 });
 
 test("what a launcher that was killed ran is told as such, and the next program finds another launcher", async () => {

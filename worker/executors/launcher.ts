@@ -1,7 +1,7 @@
 // The worker's end of the launcher (launcher.pl), which forks programs and guards them.
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { createServer, type Socket } from "node:net";
+import { closeSync, constants as fsConstants, openSync } from "node:fs";
+import { Socket } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -9,6 +9,7 @@ import { getSystemErrorName } from "node:util";
 import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
 import { cgroupOf } from "../cgroup";
+import { sendSignal } from "../containment";
 
 export type ToLaunch = {
   /** absolute */
@@ -49,7 +50,7 @@ export class LaunchError extends Error {
   }
 }
 
-/** The launcher died before it said whether the program runs. The program, if it does, is dying. */
+/** The launcher died before it said whether the program runs, or what it prints cannot be read. The program, if it runs, is dying. */
 export class LauncherDied extends Error {}
 
 /** prctl(2) has another number on each architecture. */
@@ -59,54 +60,41 @@ const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, numbe
 
 /** What is known of one program until it ends. */
 type Launching = {
-  streams: Map<number, Socket>;
-  pid?: number;
   resolve: (launched: Launched) => void;
   reject: (error: Error) => void;
   ended: (status: ExitStatus) => void;
   exited: Promise<ExitStatus>;
-  isTold: boolean;
-  isOver: boolean;
   isGuarded: boolean;
 };
 
-/** `<token> <id> <stream>\n` opens a connection of a program's output. */
-const GREETING_BYTES = 200;
-const GREETING_MS = 10_000;
+/** Programs whose output was opened are told to the launcher together. */
+const GATHER_MS = 10;
 
 export class Launcher {
   readonly #perl: string;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #token = randomBytes(16).toString("hex");
-  /** As long as a socket's name can be, since node of some versions fills up a shorter one with NULs. */
-  readonly #address = `mlqueue-${randomBytes(8).toString("hex")}`.padEnd(107, "-");
-  readonly #server = createServer((socket) => this.#greet(socket));
   readonly #programs = new Map<string, Launching>();
   #nextId = 1;
   #child: Promise<ChildProcess> | undefined;
   #guardSeconds: number | undefined;
+  #opened: string[] = [];
 
   private constructor(perl: string, env: NodeJS.ProcessEnv) {
     this.#perl = perl;
     this.#env = env;
   }
 
-  /** @returns null where this system has no perl or no abstract sockets: programs are then spawned by the worker itself */
+  /** @returns null where this system has no perl, or no /proc to open pipes by: programs are then spawned by the worker itself */
   static async start(env: NodeJS.ProcessEnv = process.env): Promise<Launcher | null> {
     const perl = process.platform === "linux" ? searchPath("perl", "/", env.PATH) : null;
     if (perl === null || !("file" in perl)) return null;
     const launcher = new Launcher(perl.file, env);
-    await new Promise<void>((resolve, reject) => {
-      launcher.#server.once("error", reject);
-      launcher.#server.listen({ path: `\0${launcher.#address}`, backlog: 511 }, resolve);
-    });
     try {
       await launcher.#running();
       return launcher;
     } catch (error) {
       // Such as a perl whose basic modules are packages of their own, and are not there.
       log.warn({ error: String(error) }, "the launcher does not run here: programs are forked by the worker itself");
-      launcher.#server.close();
       return null;
     }
   }
@@ -124,16 +112,7 @@ export class Launcher {
       ended = resolve;
     });
     return new Promise((resolve, reject) => {
-      this.#programs.set(id, {
-        streams: new Map(),
-        resolve,
-        reject,
-        ended,
-        exited,
-        isTold: false,
-        isOver: false,
-        isGuarded: false,
-      });
+      this.#programs.set(id, { resolve, reject, ended, exited, isGuarded: false });
       tell(child, "S", id, mark.taskId, String(mark.attempt), ...fields);
     });
   }
@@ -150,7 +129,6 @@ export class Launcher {
     const gone = child && child.exitCode === null && new Promise((resolve) => child.once("exit", resolve));
     child?.stdin?.end();
     await gone;
-    this.#server.close();
   }
 
   /** The process; another one if it died. */
@@ -168,17 +146,26 @@ export class Launcher {
       detached: true,
       stdio: ["pipe", "pipe", "inherit"],
     });
-    let ready = (): void => {};
-    const isReady = new Promise<void>((resolve) => {
-      ready = resolve;
+    let ready = (_fd: string): void => {};
+    const isReady = new Promise<void>((resolve, reject) => {
+      // Pipes are opened as those of programs will be.
+      ready = (fd) => {
+        try {
+          closeSync(openPipe(child, fd));
+          resolve();
+        } catch (error) {
+          reject(error);
+          child.kill("SIGKILL");
+        }
+      };
     });
     let answers = "";
     child.stdout.setEncoding("latin1").on("data", (text: string) => {
       const lines = (answers + text).split("\n");
       answers = lines.pop() ?? "";
       for (const line of lines)
-        if (line === "R") ready();
-        else this.#hear(line);
+        if (line.startsWith("R ")) ready(line.slice(2));
+        else this.#hear(child, line);
     });
     // A write into one that has just died fails here; its exit is what counts.
     child.stdin.on("error", (error) => log.debug({ error: error.message }, "the launcher could not be told"));
@@ -188,8 +175,8 @@ export class Launcher {
         child.once("error", reject);
         child.once("close", () => reject(new LauncherDied("The launcher ended at once.")));
         child.once("spawn", () => {
-          tell(child, "H", this.#address, this.#token, String(PRCTL[process.arch] ?? 0));
-          void isReady.then(resolve);
+          tell(child, "H", String(PRCTL[process.arch] ?? 0));
+          isReady.then(resolve, reject);
         });
       });
     } catch (error) {
@@ -201,8 +188,8 @@ export class Launcher {
     return child;
   }
 
-  #hear(line: string): void {
-    const [verb, id = "", value = "", more = ""] = line.split(" ");
+  #hear(child: ChildProcess, line: string): void {
+    const [verb, id = "", value = "", ...more] = line.split(" ");
     if (verb === "K") {
       log.error({ programs: this.#programs.size }, "this worker stood still for so long that its programs were killed");
       for (const guarded of this.#programs.values()) guarded.isGuarded = true;
@@ -211,76 +198,61 @@ export class Launcher {
     if (!one) return;
     switch (verb) {
       case "P":
-        one.pid = Number(value);
-        this.#whenComplete(id, one);
+        this.#open(child, id, one, Number(value), more);
         break;
       case "F":
         this.#programs.delete(id);
-        for (const socket of one.streams.values()) socket.destroy();
-        one.reject(new LaunchError(getSystemErrorName(-Number(value)), more === "needs" ? "needs" : "start"));
+        one.reject(new LaunchError(getSystemErrorName(-Number(value)), more[0] === "needs" ? "needs" : "start"));
         break;
       case "X":
-        one.isOver = true;
+        this.#programs.delete(id);
         one.ended({
           ...statusOf(Number(value)),
           by: one.isGuarded ? "guard" : "itself",
-          isGone: more === "gone",
+          isGone: more[0] === "gone",
         });
-        if (one.isTold) this.#programs.delete(id);
         break;
     }
   }
 
-  #greet(socket: Socket): void {
-    const refuse = (): void => {
-      socket.destroy();
-    };
-    const timer = setTimeout(refuse, GREETING_MS);
-    socket.on("error", refuse);
-    let head = Buffer.alloc(0);
-    // By `readable` and not by `data`, which would leave it paused for good or flowing to nobody.
-    const read = (): void => {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf("\n");
-      if (end < 0 && head.length < GREETING_BYTES) return;
-      clearTimeout(timer);
-      socket.off("readable", read);
-      const [token, id = "", stream] = head.toString("latin1", 0, Math.max(0, end)).split(" ");
-      const one = token === this.#token ? this.#programs.get(id) : undefined;
-      if (!one) {
-        refuse();
-        return;
-      }
-      socket.off("error", refuse);
-      if (head.length > end + 1) socket.unshift(head.subarray(end + 1));
-      one.streams.set(Number(stream), socket);
-      this.#whenComplete(id, one);
-    };
-    socket.on("readable", read);
-  }
-
-  #whenComplete(id: string, one: Launching): void {
-    const stdout = one.streams.get(1);
-    const stderr = one.streams.get(2);
-    if (one.pid === undefined || !stdout || !stderr || one.isTold) return;
-    one.isTold = true;
-    one.resolve({ pid: one.pid, stdout, stderr, exited: one.exited });
-    if (one.isOver) this.#programs.delete(id);
+  /** The launcher keeps the pipes until it hears that they are open here too. */
+  #open(child: ChildProcess, id: string, one: Launching, pid: number, pipes: string[]): void {
+    this.#opened.push(id);
+    if (this.#opened.length === 1)
+      setTimeout(() => {
+        tell(child, "C", ...this.#opened);
+        this.#opened = [];
+      }, GATHER_MS);
+    const streams: Socket[] = [];
+    try {
+      for (const fd of pipes) streams.push(new Socket({ fd: openPipe(child, fd), readable: true, writable: false }));
+      const [stdout, stderr] = streams as [Socket, Socket];
+      one.resolve({ pid, stdout, stderr, exited: one.exited });
+    } catch (error) {
+      // No descriptor is left, say. It runs already, and nobody would see what it prints.
+      for (const stream of streams) stream.destroy();
+      sendSignal(-pid, "SIGKILL");
+      one.reject(new LauncherDied(`The output of a program could not be opened: ${String(error)}`));
+    }
   }
 
   /** Its programs die with it, by prctl; the worker proves them dead. */
   #died(code: number | null, signal: string | null): void {
     this.#child = undefined;
+    this.#opened = [];
     if (this.#programs.size > 0) log.error({ code, signal, programs: this.#programs.size }, "the launcher died");
     for (const one of this.#programs.values()) {
       one.ended({ exitCode: null, signal: "SIGKILL", by: "launcher_died", isGone: false });
-      if (!one.isTold) one.reject(new LauncherDied("The launcher died."));
+      // Of one that runs already nobody waits for that.
+      one.reject(new LauncherDied("The launcher died."));
     }
     this.#programs.clear();
   }
 }
+
+/** Opens the reading end of a pipe that the launcher made. Not blocking: for this descriptor alone. */
+const openPipe = (child: ChildProcess, fd: string): number =>
+  openSync(`/proc/${child.pid}/fd/${fd}`, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK);
 
 const tell = (child: ChildProcess, ...fields: string[]): void => {
   const payload = Buffer.from(fields.join("\0"));

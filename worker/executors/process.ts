@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
-import { killMarked, type Leader, leaderOf, processStartTime, proveDead } from "../containment";
+import { killMarked, type Leader, leaderOf, proveDead } from "../containment";
 import { type ExitStatus, LaunchError, type Launched, type Launcher, LauncherDied } from "./launcher";
 import { oomKills } from "./oom-kills";
 import { makeStopping, type StopReason } from "./stopping";
@@ -39,7 +39,6 @@ export type ProgramEnd = {
 export type RunningProgram = {
   /** null when it could not be started */
   pid: number | null;
-  startTime: number | null;
   stdout: Readable;
   stderr: Readable;
   /** Never rejects. Both streams have ended by then; whoever reads them has everything. */
@@ -85,7 +84,6 @@ const spawnSentence = (error: unknown, name: string): string => {
 /** Of what never ran, or was not seen to. */
 const withoutProgram = (ended: Promise<ProgramEnd>): RunningProgram => ({
   pid: null,
-  startTime: null,
   stdout: Readable.from([]),
   stderr: Readable.from([]),
   ended,
@@ -177,7 +175,6 @@ export const startProgram = async (program: Program, launcher: Launcher | null):
   });
   return {
     pid,
-    startTime: processStartTime(pid),
     stdout,
     stderr,
     ended,
@@ -221,12 +218,12 @@ const drained = async (pipes: readonly (Readable & { bytesRead?: number })[]): P
   const limitAt = Date.now() + DRAIN_LIMIT_MS;
   for (let before = -1; before !== read() || pipes.some((pipe) => pipe.isPaused()); ) {
     before = read();
-    const giveUp = new AbortController();
-    const isClosed = await Promise.race([
-      closed.then(() => true),
-      wait(QUIET_MS, false, { signal: giveUp.signal }).catch(() => false),
-    ]);
-    giveUp.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const quiet = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, QUIET_MS, false);
+    });
+    const isClosed = await Promise.race([closed.then(() => true), quiet]);
+    clearTimeout(timer);
     if (isClosed || Date.now() > limitAt) break;
   }
   for (const pipe of pipes) pipe.destroy();
