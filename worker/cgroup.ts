@@ -7,22 +7,43 @@ import { setTimeout as wait } from "node:timers/promises";
 
 const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
 
-/** Where this process's own cgroup is, in the v2 tree: on hybrid machines it is mounted beside those of v1. */
-const ownCgroup = (): string | null => {
+/** This process's own cgroup in one of the trees that are mounted. */
+const ownIn = (
+  isTree: (type: string, options: string[]) => boolean,
+  isLine: (controllers: string) => boolean,
+): string | null => {
   if (!existsSync("/proc/self/mountinfo")) return null;
   const mount = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .map((line) => line.split(" - "))
-    .find(([, right]) => right?.startsWith("cgroup2 "));
+    .find(([, right = ""]) => {
+      const [type = "", , options = ""] = right.split(" ");
+      return isTree(type, options.split(","));
+    });
   const own = readFileSync("/proc/self/cgroup", "utf8")
     .split("\n")
-    .find((line) => line.startsWith("0::"));
+    .map((line) => line.split(":"))
+    .find(([, controllers]) => controllers !== undefined && isLine(controllers));
   const [, , , root = "", folder = ""] = mount?.[0]?.split(" ") ?? [];
   if (!folder || own === undefined) return null;
-  const path = own.slice("0::".length);
+  const path = own.slice(2).join(":");
   // Of a container only a part of the tree may be mounted.
   return join(folder, root !== "/" && path.startsWith(root) ? path.slice(root.length) : path);
 };
+
+/** In the v2 tree: on hybrid machines it is mounted beside those of v1. null without one. */
+export const ownCgroup = (): string | null =>
+  ownIn(
+    (type) => type === "cgroup2",
+    (controllers) => controllers === "",
+  );
+
+/** In the v1 tree of a controller. */
+export const ownCgroupV1 = (controller: string): string | null =>
+  ownIn(
+    (type, options) => type === "cgroup" && options.includes(controller),
+    (controllers) => controllers.split(",").includes(controller),
+  );
 
 /** A process is moved once, so that what a program would meet is met here. */
 const canMove = (cgroup: string): boolean => {

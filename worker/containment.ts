@@ -7,6 +7,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSyn
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { log } from "../src/platform/log";
 import { cgroupOf, cgroupParent, emptyCgroup } from "./cgroup";
+import { limitsHere } from "./limits";
 
 /** What every process of an attempt carries in its environment, or all programs of one data directory. */
 export type Mark = { taskId: string; attempt: number } | { dataDir: string };
@@ -283,5 +284,7 @@ export const describeContainment = (has: { launcher: boolean; setpriv: boolean }
       : hasProc
         ? "what leaves its process group is found by its mark in /proc and killed, but not what drops that mark too"
         : "what leaves its process group is not found: this system has no /proc";
-  return `Programs run in sessions of their own, ${guard}, and ${found}.`;
+  const held = has.launcher ? limitsHere() : { memory: false, processes: false };
+  const limits = `Memory (resources.memory_mb) is ${held.memory ? "limited" : "counted, not limited"}; the number of processes is ${held.processes ? "limited to half of the machine's" : "not limited"}.`;
+  return `Programs run in sessions of their own, ${guard}, and ${found}. ${limits}`;
 };

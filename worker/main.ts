@@ -16,6 +16,7 @@ import { Launcher } from "./executors/launcher";
 import { hasSetpriv } from "./executors/process";
 import { inheritableEnv } from "./executors/program-env";
 import { Housekeeping } from "./housekeeping";
+import { sweepLimits } from "./limits";
 import { describeMachine } from "./machine";
 import { Pool } from "./pool";
 import { Presence, WorkerName } from "./presence";
@@ -56,6 +57,7 @@ const main = async (): Promise<void> => {
   };
 
   sweepCgroups();
+  sweepLimits();
   const launcher = await Launcher.start();
   const running = new Map<string, RunningTask>();
   const claimsUnderWay = new Set<string>();
@@ -128,6 +130,7 @@ const main = async (): Promise<void> => {
   await housekeeping.stop();
   spool.close();
   sweepCgroups();
+  sweepLimits();
   await markStopped(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know yet that this worker stopped"),
   );

@@ -171,6 +171,7 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
       gpus: context.gpus.length > 0 ? gpus : null,
     }),
     mark: { taskId: task.taskId, attempt: task.attempt },
+    memoryMb: task.resources.memoryMb,
     needs: {
       folders: [files.folder, files.checkpoints],
       files: [[files.config, JSON.stringify(programConfig(task.config))]],

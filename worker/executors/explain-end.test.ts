@@ -27,6 +27,11 @@ describe("the message says what happened", () => {
       "The program was killed because memory ran out (by SIGKILL).",
     ],
     [
+      end({ exitCode: 1, oomKilled: true, overMemoryMb: 512 }),
+      "out_of_memory",
+      "The program used more memory than its 512 MiB (resources.memory_mb) and was killed (with exit code 1).",
+    ],
+    [
       end({ signal: "SIGKILL", reason: "timeout" }),
       "timeout",
       "The program ran longer than its 60 seconds and was stopped.",

@@ -85,8 +85,18 @@ const explain = (end: ProgramEnd, timeoutSeconds: number | null): { errorKind: E
   }
 };
 
-const explainExit = ({ exitCode, signal, oomKilled }: ProgramEnd): { errorKind: ErrorKind; sentence: string } => {
+const explainExit = ({
+  exitCode,
+  signal,
+  oomKilled,
+  overMemoryMb,
+}: ProgramEnd): { errorKind: ErrorKind; sentence: string } => {
   const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+  if (overMemoryMb !== undefined)
+    return {
+      errorKind: "out_of_memory",
+      sentence: `The program used more memory than its ${overMemoryMb} MiB (resources.memory_mb) and was killed (${how}).`,
+    };
   if (oomKilled)
     return { errorKind: "out_of_memory", sentence: `The program was killed because memory ran out (${how}).` };
   if (signal !== null)

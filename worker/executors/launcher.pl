@@ -5,8 +5,8 @@
 #
 # stdin: frames `<bytes>\n<fields between NULs>`.
 #   H prctl                       first: the number of prctl(2) here, or 0
-#   S id task attempt cgroup cwd file, then three lists, each after its length: folders to make, files to write (path, text, …),
-#     arguments; then NAME=value…; cgroup: a folder to make and enter, or empty
+#   S id task attempt cgroup cwd file, then four lists, each after its length: limits (cgroup, file, value, …), folders to make, files
+#     to write (path, text, …), arguments; then NAME=value…; cgroup: a folder to make and enter, or empty
 #   C id…                         their pipes were opened
 #   G seconds                     what runs may go on for so long; a later frame counts anew
 # stdout: lines.
@@ -34,7 +34,7 @@ if ( opendir my $open, '/proc/self/fd' ) {
 }
 
 my $prctl = 0;
-my %program;     # pid => { id, task, attempt, cgroup }
+my %program;     # pid => { id, task, attempt, cgroup, limited }
 my %starting;    # pid => the pipe that exec closes
 my %output;      # id => the reading ends of its stdout and stderr, until the worker has opened them
 my $deadline;    # by uptime, which counts a suspend, in seconds
@@ -68,6 +68,20 @@ sub make_folder {
     return mkdir $folder || $!{EEXIST};
 }
 
+# A limit that cannot be set is told in the worker's log; the program runs without.
+sub set_limits {
+    my ( $task, @limits ) = @_;
+    while ( my ( $folder, $file, $value ) = splice @limits, 0, 3 ) {
+        make_folder($folder) && write_file( "$folder/$file", $value )
+          or print STDERR "launcher: $file of $task could not be set: $!\n";
+    }
+}
+
+sub enter {
+    my ($folder) = @_;
+    write_file( "$folder/cgroup.procs", '0' ) or print STDERR "launcher: $folder could not be entered: $!\n";
+}
+
 sub write_file {
     my ( $path, $text ) = @_;
     open my $file, '>', $path or return;
@@ -77,11 +91,12 @@ sub write_file {
 
 # In the child. Returns only when something failed, with the reason in $! and where it was.
 sub become {
-    my ( $out, $err, $cwd, $file, $folders, $files, $arguments, $environment ) = @_;
+    my ( $out, $err, $groups, $cwd, $file, $folders, $files, $arguments, $environment ) = @_;
     $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT TERM HUP);
     POSIX::setsid();
     syscall( $prctl, 1, 9 ) if $prctl;                # PR_SET_PDEATHSIG: die with the launcher
     POSIX::_exit(127)       if getppid() != $self;    # which died before that
+    enter($_) for @$groups;
     for my $folder (@$folders) { make_folder($folder) or return 'needs' }
     while ( my ( $path, $text ) = splice @$files, 0, 2 ) { write_file( $path, $text ) or return 'needs' }
     my $null = POSIX::open( '/dev/null', POSIX::O_RDONLY() );
@@ -115,18 +130,22 @@ sub fork_into {
 
 sub start {
     my ( $id, $task, $attempt, $cgroup, $cwd, $file, @rest ) = @_;
-    my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 3;
+    my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 4;
+    my @limits = @{ shift @lists };
+    set_limits( $task, @limits );
+    my %groups = map { ( $limits[ 3 * $_ ] => 1 ) } 0 .. @limits / 3 - 1;
+    delete $groups{$cgroup};
     my ( $from, $to, $out_from, $out_to, $err_from, $err_to );
     pipe( $from, $to ) && pipe( $out_from, $out_to ) && pipe( $err_from, $err_to )
       or return answer( 'F', $id, $! + 0, 'start' );
     my $pid = ( $cgroup ne '' ? fork_into($cgroup) : undef ) // fork;
     return answer( 'F', $id, $! + 0, 'start' ) if !defined $pid;
     if ( $pid == 0 ) {
-        my $stage = become( $out_to, $err_to, $cwd, $file, @lists, \@rest );
+        my $stage = become( $out_to, $err_to, [ keys %groups ], $cwd, $file, @lists, \@rest );
         syswrite $to, $! + 0 . " $stage";
         POSIX::_exit(127);
     }
-    $program{$pid} = { id => $id, task => $task, attempt => $attempt, cgroup => $cgroup };
+    $program{$pid} = { id => $id, task => $task, attempt => $attempt, cgroup => $cgroup, limited => scalar @limits };
     $starting{$pid} = $from;
     $output{$id} = [ $out_from, $err_from ];
 }
@@ -153,8 +172,8 @@ sub reap {
         started($pid);
         my $ended = delete $program{$pid} or next;
 
-        # That fails while anything is in it. What was moved out of it has stayed in its group.
-        my $is_gone = $ended->{cgroup} ne '' && !kill( 0, -$pid ) && rmdir $ended->{cgroup};
+        # That fails while anything is in it. What was moved out of it has stayed in its group. One with limits tells of them first.
+        my $is_gone = $ended->{cgroup} ne '' && !$ended->{limited} && !kill( 0, -$pid ) && rmdir $ended->{cgroup};
         answer( 'X', $ended->{id}, $status, $is_gone ? 'gone' : () );
     }
 }

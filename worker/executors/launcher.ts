@@ -10,6 +10,7 @@ import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
 import { cgroupOf } from "../cgroup";
 import { sendSignal } from "../containment";
+import { type Limit, limitProcesses } from "../limits";
 
 export type ToLaunch = {
   /** absolute */
@@ -19,6 +20,7 @@ export type ToLaunch = {
   env: Record<string, string>;
   mark: { taskId: string; attempt: number };
   needs?: { folders: string[]; files: [path: string, text: string][] };
+  limit?: Limit;
 };
 
 export type ExitStatus = {
@@ -100,9 +102,10 @@ export class Launcher {
   }
 
   /** @throws LaunchError when a system call on the way failed, such as E2BIG or EAGAIN; LauncherDied */
-  async launch({ file, argv, cwd, env, mark, needs = { folders: [], files: [] } }: ToLaunch): Promise<Launched> {
+  async launch({ file, argv, cwd, env, mark, needs = { folders: [], files: [] }, limit }: ToLaunch): Promise<Launched> {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const counted = [needs.folders, needs.files.flat(), argv].flatMap((list) => [String(list.length), ...list]);
+    const limits = limit?.settings.flatMap((setting) => [limit.folder, ...setting]) ?? [];
+    const counted = [limits, needs.folders, needs.files.flat(), argv].flatMap((list) => [String(list.length), ...list]);
     const fields = [cgroupOf(mark) ?? "", cwd, file, ...counted, ...variables];
     if (fields.some((text) => text.includes("\0"))) throw new LaunchError("EINVAL");
     const child = await this.#running();
@@ -183,6 +186,11 @@ export class Launcher {
       this.#child = undefined;
       if (error instanceof LauncherDied) throw error;
       throw new LaunchError(error instanceof Error && "code" in error ? String(error.code) : "EAGAIN");
+    }
+    try {
+      limitProcesses(child.pid ?? 0);
+    } catch (error) {
+      log.warn({ error: String(error) }, "how many processes programs may start could not be limited");
     }
     if (this.#guardSeconds !== undefined) tell(child, "G", String(this.#guardSeconds));
     return child;

@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
 import { killMarked, type Leader, leaderOf, proveDead } from "../containment";
+import { memoryLimit, removeLimit, wentOver } from "../limits";
 import { type ExitStatus, LaunchError, type Launched, type Launcher, LauncherDied } from "./launcher";
 import { oomKills } from "./oom-kills";
 import { makeStopping, type StopReason } from "./stopping";
@@ -19,6 +20,8 @@ export type Program = {
   mark: { taskId: string; attempt: number };
   /** made before it starts: folders with those above them, then files with their text */
   needs?: Needs;
+  /** MiB that it may use, all that it starts included; 0 or none: as much as there is. Held where the machine can (limits.ts). */
+  memoryMb?: number;
 };
 
 export type Needs = { folders: string[]; files: [path: string, text: string][] };
@@ -32,6 +35,8 @@ export type ProgramEnd = {
   reason: "exited" | "spawn_failed" | "launcher_died" | "guard" | StopReason;
   /** best effort: killed while the kernel's count of out-of-memory kills grew */
   oomKilled: boolean;
+  /** MiB: something of it was killed for using more */
+  overMemoryMb?: number;
   /** one sentence, with `spawn_failed` */
   spawnError?: string;
 };
@@ -141,11 +146,14 @@ const spawnHere = async ({ argv, cwd, env, mark, needs }: Program): Promise<Laun
 export const startProgram = async (program: Program, launcher: Launcher | null): Promise<RunningProgram> => {
   const name = program.argv[0] ?? "";
   const oomKillsBefore = oomKills();
+  const limit = launcher && memoryLimit(program.mark, program.memoryMb ?? 0);
   let launched: Launched;
   try {
     const found = findProgram(program);
     if ("problem" in found) return spawnFailed(found.problem);
-    launched = await (launcher ? launcher.launch({ ...program, file: found.file }) : spawnHere(program));
+    launched = await (launcher
+      ? launcher.launch({ ...program, file: found.file, ...(limit && { limit }) })
+      : spawnHere(program));
   } catch (error) {
     if (error instanceof LauncherDied)
       return withoutProgram(killMarked(program.mark).then(() => endBecause("launcher_died")));
@@ -163,15 +171,17 @@ export const startProgram = async (program: Program, launcher: Launcher | null):
   const ended = exited.then(async ({ exitCode, signal, by, isGone }): Promise<ProgramEnd> => {
     stopping.leaderEnded();
     const reason = stopping.reason() ?? (by === "itself" ? "exited" : by);
+    const isOver = limit !== null && wentOver(limit);
     const wasKilled = (signal === "SIGKILL" || exitCode === 128 + 9) && !stopping.hasKilled();
     if (!isGone) {
       await stopping.groupTime();
       await proveDeadAtLast(program.mark, leader);
     }
     stopping.over();
-    const oomKilled = wasKilled && hasGrown(oomKillsBefore);
+    if (limit) removeLimit(limit);
+    const oomKilled = isOver || (wasKilled && hasGrown(oomKillsBefore));
     await drained(pipes);
-    return { exitCode, signal, reason, oomKilled };
+    return { exitCode, signal, reason, oomKilled, ...(isOver && { overMemoryMb: program.memoryMb }) };
   });
   return {
     pid,
