@@ -22,6 +22,12 @@ export const rateLimited = new Counter({
   registers: [registry],
 });
 
+export const overloadRefused = new Counter({
+  name: "mlqueue_overload_refused_total",
+  help: "Requests that this process refused since it had too much to do",
+  registers: [registry],
+});
+
 export const runEnds = new Counter({
   name: "mlqueue_run_ends_total",
   help: "Runs that ended by a call to this process, by outcome: completed, failed, cancelled, or lost for those whose driver fell silent",

@@ -58,13 +58,19 @@ export const useWebProcesses = (): {
     closeSync(output);
     children.push(child);
     const log = () => readFileSync(file, "utf8");
-    while (!log().includes('"web ready"')) {
+    const url = `http://127.0.0.1:${port}`;
+    const isHealthy = () =>
+      fetch(`${url}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(await isHealthy())) {
       if (child.exitCode !== null) throw new Error(`The web server ended with ${child.exitCode}:\n${log()}`);
       await new Promise((done) => setTimeout(done, 50));
     }
     const residentBytes = () =>
       Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) * 1024;
-    return { url: `http://127.0.0.1:${port}`, port, child, log, residentBytes };
+    return { url, port, child, log, residentBytes };
   };
   return { dataDir, start };
 };
