@@ -10,6 +10,7 @@ import { closeLiveHub } from "./platform/live-hub";
 import { log } from "./platform/log";
 import { closeRedis } from "./platform/redis";
 import { waitForSchema } from "./platform/schema-version";
+import { sendTotals } from "./platform/totals";
 import { startStallSweep } from "./runs/stall-sweep";
 
 const DRAIN_MS = 5000;
@@ -72,6 +73,7 @@ const stopOnSignals = (http: HttpServer, stopSweep: () => Promise<void>): void =
     log.info({ signal }, "web stopping");
     await Promise.all([http.close(DRAIN_MS), stopSweep()]);
     closeLiveHub();
+    await sendTotals();
     closeRedis();
     await closeDb();
     log.info("web stopped");

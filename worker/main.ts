@@ -6,6 +6,7 @@ import { EnvError, getEnv } from "../src/platform/env";
 import { log } from "../src/platform/log";
 import { closeRedis, openRedis } from "../src/platform/redis";
 import { waitForSchema } from "../src/platform/schema-version";
+import { sendTotals } from "../src/platform/totals";
 import type { ClaimingWorker } from "../src/tasks/claim";
 import { entrypointsDir, entrypointsIn } from "../src/tasks/entrypoints";
 import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-registry";
@@ -136,6 +137,7 @@ const main = async (): Promise<void> => {
   );
   await name.release();
   subscriber.disconnect();
+  await sendTotals();
   closeRedis();
   await closeDb();
   log.info({ worker: name.name }, "worker stopped");

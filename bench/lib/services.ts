@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import postgres from "postgres";
 import { registerKey } from "../../src/accounts/api-keys";
 import { addUser } from "../../src/accounts/users";
-import { closeDb, getSql, withRetries } from "../../src/platform/db";
+import { closeDb, getSql } from "../../src/platform/db";
+import { isRetryable } from "../../src/platform/errors";
 import { migrateDatabase } from "../../src/platform/migrate";
 import { closeRedis, openRedis } from "../../src/platform/redis";
 import { foldCounts } from "../../src/tasks/counts";
@@ -123,13 +124,22 @@ export const whileFolding = async <T>(run: () => Promise<T>): Promise<T> => {
   }
 };
 
+/** A worker's housekeeping takes locks on these tables in an order of its own: PostgreSQL then ends one of the two. */
+const truncateTasks = async (): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      await getSql()`
+        TRUNCATE tasks, ready_tasks, pending_tasks, task_dependencies, task_attempts, task_counts, task_count_deltas, log_chunks, metric_points, idempotency_keys`;
+      return;
+    } catch (error) {
+      if (tries === 10 || !isRetryable(error)) throw error;
+    }
+  }
+};
+
 /** Empties every table of tasks, so that each round starts alike. The account stays; so do the sets' marks in Redis. */
 export const forgetTasks = async ({ redisUrl, redisPrefix }: BenchServices): Promise<void> => {
-  // A worker's housekeeping may hold some of them at the same time.
-  await withRetries(
-    () => getSql()`
-    TRUNCATE tasks, ready_tasks, pending_tasks, task_dependencies, task_attempts, task_counts, task_count_deltas, log_chunks, metric_points, idempotency_keys`,
-  );
+  await truncateTasks();
   await deleteKeys(redisUrl, redisPrefix);
   await rebuildIfLost();
 };

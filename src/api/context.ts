@@ -5,6 +5,7 @@ import { chooseLocale, LOCALE_COOKIE } from "../i18n/locale";
 import { DomainError } from "../platform/errors";
 import type { RequestContext } from "../platform/request-context";
 import { admit, type LimitHeaders } from "./admit";
+import { checkOverload } from "./overload";
 
 /** The reader's choice: a page's requests ask for its language, but its event stream can send no headers of its own. */
 const chosenIn = (cookies: string | undefined): string | undefined =>
@@ -30,6 +31,7 @@ export const requestContext = (
   requestId,
   locale: chooseLocale(chosenIn(request.headers.cookie), request.headers["accept-language"] ?? null),
   authenticate: async (needs) => {
+    checkOverload();
     const caller = await authenticate(request.headers);
     const { actor, proof } = caller;
     if (proof === "session" && request.method !== "GET" && isCrossSite(request.headers))

@@ -7,6 +7,7 @@ import { answerError, answerPreflight, type Exchange } from "./answer";
 import { answerDocs } from "./docs";
 import { answerHealth, answerReady } from "./health";
 import { answerOpenApi } from "./openapi";
+import { refuseOverload } from "./overload";
 import { answerMetrics } from "./prometheus";
 import { refuseSocket, refuseTunnel } from "./refuse-socket";
 import { newRequestId } from "./request-id";
@@ -100,6 +101,7 @@ const serve = async (request: IncomingMessage, response: ServerResponse, pages: 
   if (answer) return isRead(method) ? answer(exchange, request) : methodNotAllowed(exchange);
   const hasBearer = bearerOf(request.headers.authorization) !== null;
   const restPath = restPathOf(path, hasBearer);
+  if (refuseOverload(exchange)) return;
   if (restPath !== null) {
     exchange.path = withoutSlash(restPath);
     return serveRest(request, exchange, mark < 0 ? "" : target.slice(mark + 1));
@@ -110,8 +112,27 @@ const serve = async (request: IncomingMessage, response: ServerResponse, pages: 
   await pages(request, response);
 };
 
-/** Idle connections are kept at least 65 s (REST contract); the headers of the next request may take a little longer. */
+/** Idle connections are kept at least 65 s (REST contract), also those that never sent anything. */
 const KEEP_ALIVE_MS = 72_000;
+
+/** How long a client may take. */
+export type TimeLimits = {
+  /** between two requests */
+  keepAliveTimeout: number;
+  /** for the headers, from the connection's beginning or the request's first byte */
+  headersTimeout: number;
+  /** for headers and body */
+  requestTimeout: number;
+  /** how often what is too slow is looked for */
+  connectionsCheckingInterval: number;
+};
+const TIME_LIMITS: TimeLimits = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: KEEP_ALIVE_MS + 3000,
+  // 32 MiB, the largest body, over a line of 1 Mbit/s
+  requestTimeout: 300_000,
+  connectionsCheckingInterval: 5000,
+};
 
 export type HttpServer = {
   server: Server;
@@ -120,7 +141,7 @@ export type HttpServer = {
 };
 
 /** The server, not yet listening. @param pages null: whatever is no machine route is 404 */
-export const makeHttpServer = (pages: Pages | null): HttpServer => {
+export const makeHttpServer = (pages: Pages | null, limits = TIME_LIMITS): HttpServer => {
   const open = new Set<ServerResponse>();
   let isClosing = false;
   const answerRequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -133,15 +154,7 @@ export const makeHttpServer = (pages: Pages | null): HttpServer => {
       answerError({ response, requestId: newRequestId(), origin, acceptLanguage, method, path }, error);
     });
   };
-  const server = createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: KEEP_ALIVE_MS + 3000,
-      requestTimeout: 300_000,
-      requireHostHeader: false,
-    },
-    answerRequest,
-  );
+  const server = createServer({ ...limits, requireHostHeader: false }, answerRequest);
   // node would answer 417 to an expectation that it does not know; one that nobody knows may be passed over.
   server.on("checkExpectation", answerRequest);
   server.on("connect", refuseTunnel);

@@ -6,8 +6,10 @@ import { getEnv } from "../platform/env";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { useRestUnits } from "../testing/rest-units";
 import { useTestServices } from "../testing/services";
+import { useWorkers } from "../testing/worker-process";
 
-useTestServices();
+useTestServices({ WEBHOOK_ALLOW_CIDRS: "127.0.0.0/8" });
+const workers = useWorkers();
 const { call, readEvents } = useHttpServer();
 const { ask, accounts } = useRestUnits(call);
 
@@ -123,6 +125,71 @@ test("runs that wait or run, ends by outcome, and drivers that are heard", async
     const ends = (of: Sample[]) => sampleOf(of, "mlqueue_run_ends_total", { outcome }) ?? 0;
     expect([outcome, ends(samples) - ends(before)]).toEqual([outcome, 1]);
   }
+});
+
+test("what workers did is told by a server that did none of it: claims, waits, durations, deliveries", async () => {
+  const before = await scrape();
+  await ask("POST", "/v1/webhooks", { url: "http://127.0.0.1:1/hook", events: ["task.completed"] });
+  const start = async (command: string[]) =>
+    String((await ask("POST", "/v1/tasks", { name: "a", config: {}, command })).json.task_id);
+  const worker = await workers.start();
+  const [well, badly] = [await start(["true"]), await start(["false"])];
+  for (const [id, status] of [
+    [well, "completed"],
+    [badly, "failed"],
+  ] as const)
+    await expect.poll(async () => (await ask("GET", `/v1/tasks/${id}`)).json.status, { timeout: 15_000 }).toBe(status);
+  await expect
+    .poll(async () => sampleOf(await scrape(), "mlqueue_webhook_deliveries_total", { outcome: "retried" }), {
+      timeout: 15_000,
+    })
+    .toBeGreaterThan(0);
+  await worker.stop();
+  const samples = await scrape();
+  const grown = (name: string, labels: Record<string, string>) =>
+    (sampleOf(samples, name, labels) ?? 0) - (sampleOf(before, name, labels) ?? 0);
+  expect(grown("mlqueue_claims_total", { kind: "task" })).toBe(2);
+  expect(grown("mlqueue_run_wait_seconds_count", { kind: "task" })).toBe(2);
+  expect(grown("mlqueue_run_wait_seconds_bucket", { kind: "task", le: "+Inf" })).toBe(2);
+  for (const outcome of ["succeeded", "failed"]) {
+    expect(grown("mlqueue_run_duration_seconds_count", { kind: "task", outcome })).toBe(1);
+    expect(grown("mlqueue_run_duration_seconds_bucket", { kind: "task", outcome, le: "15" })).toBe(1);
+    expect(grown("mlqueue_run_duration_seconds_sum", { kind: "task", outcome })).toBeGreaterThan(0);
+  }
+  const bounds = samples.filter(
+    ({ name, labels }) => name === "mlqueue_run_wait_seconds_bucket" && labels.kind === "task",
+  );
+  const counts = bounds.map(({ value }) => value);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  expect(bounds.at(-1)?.labels.le).toBe("+Inf");
+});
+
+test("attempts that are given up are counted by reason", async () => {
+  const { giveBack } = await import("../tasks/finish");
+  const lostBy = async (reason: string) => sampleOf(await scrape(), "mlqueue_lost_total", { reason }) ?? 0;
+  const before = await lostBy("worker_died");
+  const { json } = await ask("POST", "/v1/tasks", { name: "a", config: {} });
+  await ask("POST", `/v1/tasks/${json.task_id}/start`);
+  await giveBack([{ taskId: String(json.task_id), attempt: 1 }], "lost", "its worker is gone");
+  expect((await lostBy("worker_died")) - before).toBe(1);
+});
+
+test("how long the oldest waits, how busy the GPUs are, and how far estimates were off", async () => {
+  const { json } = await ask("POST", "/v1/tasks", { name: "a", config: {} });
+  await getSql()`UPDATE tasks SET created_at = now() - interval '1 hour' WHERE id = (SELECT min(task_id) FROM ready_tasks)`;
+  await getSql()`
+    INSERT INTO workers (id, host, boot_id, pid_namespace, pid, pid_start_time, version, slots, cpus, memory_mb, gpus, entrypoints, allows_commands)
+    VALUES ('g1', 'h', 'b', 'n', 3, 1, 'v', 4, 1, 1, '{0,1}', '{}', false), ('g2', 'h', 'b', 'n', 4, 1, 'v', 4, 1, 1, '{1,2,3}', '{}', false)`;
+  await getSql()`INSERT INTO gpu_leases (host, gpu, task_id, attempt) VALUES ('h', '1', ${String(json.task_id)}, 1)`;
+  await getSql()`
+    INSERT INTO run_estimates (run_id, attempt, unit_id, made_at, end_p50_seconds, end_p90_seconds)
+    SELECT id, attempt, unit_id, completed_at - interval '100 s', 150, 200 FROM runs WHERE status = 'completed'`;
+  const samples = await scrapeUntil((all) => sampleOf(all, "mlqueue_gpu_busy_ratio") === 0.25);
+  expect(sampleOf(samples, "mlqueue_oldest_pending_seconds", { kind: "task" })).toBeGreaterThan(3599);
+  expect(sampleOf(samples, "mlqueue_oldest_pending_seconds", { kind: "run" })).toBeGreaterThan(0);
+  expect(sampleOf(samples, "mlqueue_eta_error_ratio")).toBeCloseTo(0.5, 3);
+  await getSql()`DELETE FROM workers WHERE id IN ('g1', 'g2')`;
+  await scrapeUntil((all) => sampleOf(all, "mlqueue_gpu_busy_ratio") === undefined);
 });
 
 test("durations of requests are told by route, never by what stands in a path", async () => {

@@ -9,8 +9,9 @@ import { DomainError } from "../platform/errors";
 import { countListeners } from "../platform/live-hub";
 import { log } from "../platform/log";
 import { measureProcess, registry } from "../platform/prometheus";
-import { driverGauges, unendedRuns } from "../runs/gauges";
-import { tasksByQueue, workerGauges } from "../tasks/gauges";
+import { totalsText } from "../platform/totals";
+import { driverGauges, etaErrorRatio, oldestPendingRun, unendedRuns } from "../runs/gauges";
+import { gpuBusyRatio, oldestWaitingTask, tasksByQueue, workerGauges } from "../tasks/gauges";
 import { answerError, answerText, type Exchange } from "./answer";
 
 const gauge = (name: string, help: string, labelNames: string[] = []) =>
@@ -25,18 +26,35 @@ const runs = gauge("mlqueue_runs", "Runs that wait or run", ["status"]);
 const workers = gauge("mlqueue_workers", "Workers that are alive", ["state"]);
 const slots = gauge("mlqueue_worker_slots", "Programs that live workers run, and could run besides", ["state"]);
 const drivers = gauge("mlqueue_drivers", "Units whose driver is heard, and those whose driver fell silent", ["state"]);
+const oldest = gauge(
+  "mlqueue_oldest_pending_seconds",
+  "Age of the oldest task that waits to be run, and of the oldest run that is next in its unit; 0 when none waits",
+  ["kind"],
+);
+const gpuBusy = gauge(
+  "mlqueue_gpu_busy_ratio",
+  "Share of the GPUs of live workers that an attempt holds; left out without GPUs",
+);
+const etaError = gauge(
+  "mlqueue_eta_error_ratio",
+  "Median of |said - true| / true over the newest estimates of each unit whose runs completed; left out without any",
+);
 const reached = gauge("mlqueue_database_up", "Whether PostgreSQL answered; if not, what is read from it is left out");
 const listeners = gauge("mlqueue_sse_clients", "Open event streams of this process");
 gauge("mlqueue_build_info", "The version that runs, as a label; always 1", ["version"]).set({ version }, 1);
 
 const read = async (): Promise<void> => {
-  const stored = [tasks, runs, workers, slots, drivers];
+  const stored = [tasks, runs, workers, slots, drivers, oldest, gpuBusy, etaError];
   try {
-    const [byQueue, byStatus, ofWorkers, ofDrivers] = await Promise.all([
+    const [byQueue, byStatus, ofWorkers, ofDrivers, oldestTask, oldestRun, gpuRatio, etaRatio] = await Promise.all([
       tasksByQueue(),
       unendedRuns(),
       workerGauges(),
       driverGauges(),
+      oldestWaitingTask(),
+      oldestPendingRun(),
+      gpuBusyRatio(),
+      etaErrorRatio(),
     ]);
     for (const one of stored) one.reset();
     for (const { queue, status, count } of byQueue) tasks.set({ queue, status }, count);
@@ -47,6 +65,12 @@ const read = async (): Promise<void> => {
     slots.set({ state: "free" }, ofWorkers.freeSlots);
     drivers.set({ state: "connected" }, ofDrivers.connected);
     drivers.set({ state: "disconnected" }, ofDrivers.disconnected);
+    oldest.set({ kind: "task" }, oldestTask);
+    oldest.set({ kind: "run" }, oldestRun);
+    if (gpuRatio === null) gpuBusy.remove();
+    else gpuBusy.set(gpuRatio);
+    if (etaRatio === null) etaError.remove();
+    else etaError.set(etaRatio);
     reached.set(1);
   } catch (error) {
     // An operator needs the process's own figures most when the database is away.
@@ -85,5 +109,5 @@ export const answerMetrics = async (exchange: Exchange, request: IncomingMessage
   measureProcess();
   await readSometimes();
   listeners.set(countListeners());
-  answerText(exchange, 200, registry.contentType, await registry.metrics());
+  answerText(exchange, 200, registry.contentType, `${await registry.metrics()}\n${await totalsText()}`);
 };

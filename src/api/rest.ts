@@ -15,6 +15,7 @@ import { admit } from "./admit";
 import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
+import { beginWork } from "./overload";
 import { makeRouteTable } from "./route-table";
 
 export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...runRoutes];
@@ -30,6 +31,7 @@ const notFound = (path: string) => new DomainError("NOT_FOUND", "notFound", { pa
 /** Serves a request whose path begins with /v1 or /v2, written out or meant. */
 export const serveRest = async (request: IncomingMessage, exchange: Exchange, search: string): Promise<void> => {
   const { method, path } = exchange;
+  let endWork = beginWork();
   try {
     const caller = await authenticateBearer(request.headers.authorization);
     const { actor, proof, keyId } = caller;
@@ -46,7 +48,9 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     await admit(caller, needsOfRoute(route), (headers) => {
       exchange.limitHeaders = headers;
     });
+    endWork();
     const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
+    endWork = beginWork();
     const call: Call = {
       userId: actor.userId,
       scopes: actor.scopes,
@@ -60,7 +64,11 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     };
     const key = request.headers["idempotency-key"]?.toString();
     if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
-    else await serve(exchange, route, await route.handle(call));
+    else {
+      const answer = await route.handle(call);
+      if ("stream" in answer) endWork();
+      await serve(exchange, route, answer);
+    }
     log.debug(
       { request_id: exchange.requestId, method, path, status: exchange.response.statusCode },
       "request answered",
@@ -69,6 +77,8 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     if (error instanceof RequestAborted)
       log.debug({ request_id: exchange.requestId, method, path }, "client went away");
     else answerError(exchange, error);
+  } finally {
+    endWork();
   }
 };
 

@@ -11,6 +11,7 @@ import { MIB } from "../platform/route";
 import { corsHeaders, type Exchange } from "./answer";
 import { RequestAborted, readBody } from "./body";
 import { requestContext } from "./context";
+import { beginWork } from "./overload";
 import { appRouter } from "./root";
 
 export const TRPC_PREFIX = "/api/trpc/";
@@ -33,7 +34,12 @@ const noForms = (): never => {
  * What tRPC reads of a request: method, URL, headers, a JSON body, and a signal that its client has gone.
  * tRPC's own adapter makes a `Request` with streams of it: six tenths of the time from a call's arrival to its first wait, in a profile.
  */
-const requestOf = (incoming: IncomingMessage, response: ServerResponse, limit: number): Request => {
+const requestOf = (
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+  body: { begins: () => void; ended: () => void },
+): Request => {
   const gone = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
@@ -48,7 +54,10 @@ const requestOf = (incoming: IncomingMessage, response: ServerResponse, limit: n
     url: incoming.url?.startsWith("/") ? `http://localhost${incoming.url}` : (incoming.url ?? ""),
     headers: { get: headerOf, has: (name: string) => headerOf(name) !== null },
     signal: gone.signal,
-    json: () => bodyOf(incoming, limit),
+    json: () => {
+      body.begins();
+      return bodyOf(incoming, limit).finally(body.ended);
+    },
     formData: noForms,
     get body() {
       return noForms();
@@ -91,8 +100,15 @@ export const serveTrpc = async (incoming: IncomingMessage, exchange: Exchange): 
   response.setHeader("X-Request-Id", requestId);
   const procedures = path.slice(TRPC_PREFIX.length);
   exchange.route = routeOf(procedures);
+  let endWork = beginWork();
+  const body = {
+    begins: () => endWork(),
+    ended: () => {
+      endWork = beginWork();
+    },
+  };
   const answer = await resolveResponse({
-    req: requestOf(incoming, response, bodyLimit(procedures)),
+    req: requestOf(incoming, response, bodyLimit(procedures), body),
     path: procedures,
     router: appRouter,
     error: null,
@@ -105,6 +121,7 @@ export const serveTrpc = async (incoming: IncomingMessage, exchange: Exchange): 
     createContext: async () => requestContext(incoming, response, requestId),
     onError: ({ error, path: procedure }) => {
       if (error.cause instanceof RequestAborted) return;
+      if (error.cause instanceof DomainError && error.cause.key === "overloaded") return;
       const line = {
         request_id: requestId,
         procedure,
@@ -115,7 +132,7 @@ export const serveTrpc = async (incoming: IncomingMessage, exchange: Exchange): 
         log.warn({ ...line, err: error.cause?.cause }, "procedure refused");
       else log.warn(line, "procedure refused");
     },
-  });
+  }).finally(() => endWork());
   // Those of a batch of which some were refused, too (207).
   if (answer.status >= 207) response.appendHeader("Vary", "Accept-Language, Cookie");
   await send(answer, response);

@@ -49,6 +49,7 @@ const en = {
   rateLimited: "No more than {limit} such requests a minute. Try again in {seconds} s.",
   queueFull: "Queue {queue} is full: it holds {count} of {max} tasks.",
   unavailable: "The service cannot reach its database just now. Try again in a moment.",
+  overloaded: "The server has too much to do just now. Try again in a moment.",
   internal: "Something went wrong here. The request id helps to find it in the log.",
 };
 
@@ -103,6 +104,7 @@ const zh: Record<ErrorKey, string> = {
   rateLimited: "此类请求每分钟最多 {limit} 次，请在 {seconds} 秒后重试。",
   queueFull: "队列 {queue} 已满：已有 {count} 个任务，上限为 {max}。",
   unavailable: "服务暂时无法连接数据库，请稍后重试。",
+  overloaded: "服务器当前负载过高，请稍后重试。",
   internal: "服务器内部出错。请凭请求 ID（request id）在日志中查找原因。",
 };
 

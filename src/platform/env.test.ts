@@ -30,7 +30,11 @@ test.each([
   [{ SERVER_PORT: "70000" }, "SERVER_PORT=70000 is wrong: it must be from 0 to 65535."],
   [{ ENV: "prod" }, "ENV=prod is wrong: it must be one of development, production, test."],
   [{ ALLOW_COMMANDS: "yes" }, "ALLOW_COMMANDS=yes is wrong: it must be true or false."],
-  [{ DATABASE_URL: "mysql://h/d" }, "DATABASE_URL=mysql://h/d is wrong: it must start with postgres://."],
+  [{ DATABASE_URL: "mysql://u:planted@h/d" }, "DATABASE_URL is wrong: it must start with postgres://."],
+  [{ REDIS_URL: "http://:planted@h" }, "REDIS_URL is wrong: it must start with redis://."],
+  [{ JWT_SECRET: "planted" }, "JWT_SECRET is wrong: it must have at least 8 characters."],
+  [{ METRICS_TOKEN: "planted" }, "METRICS_TOKEN is wrong: it must be 8 to 200 visible characters."],
+  [{ BOOTSTRAP_API_KEY: "plan ted" }, "BOOTSTRAP_API_KEY is wrong: it must be 1 to 200 visible characters."],
   [
     { WEBHOOK_ALLOW_CIDRS: "10.0.0.0/8, 10.0.0.0/33" },
     "WEBHOOK_ALLOW_CIDRS=10.0.0.0/8, 10.0.0.0/33 is wrong: it must be networks such as 10.0.0.0/8, separated by commas.",

@@ -126,8 +126,11 @@ export type Env = Omit<
   ALLOW_COMMANDS: boolean;
 };
 
-/** A wrong or missing setting. The message is one sentence that names the variable. */
+/** A wrong or missing setting. The message is one sentence that names the variable; it goes to the log. */
 export class EnvError extends Error {}
+
+/** Settings that are secrets, or addresses that may hold one: their values are not repeated. */
+const isSecret = (name: string): boolean => /SECRET|PASSWORD|TOKEN|API_KEY|(DATABASE|REDIS)_URL$/.test(name);
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127\./.test(host);
 
@@ -173,7 +176,7 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
     const reason = issue?.code === "invalid_value" ? `must be one of ${issue.values.join(", ")}` : issue?.message;
-    throw new EnvError(`${name}=${given[name]} is wrong: it ${reason}.`);
+    throw new EnvError(`${isSecret(name) ? name : `${name}=${given[name]}`} is wrong: it ${reason}.`);
   }
   const env = parsed.data;
   const jwtSecret = secret("JWT_SECRET", env.JWT_SECRET, env);

@@ -19,9 +19,13 @@ export const hasSchema = async (sql: Pick<postgres.Sql, "unsafe">, folder = migr
   return Number(found[0]?.at ?? 0) >= neededMigration(folder);
 };
 
+/** A user or password that PostgreSQL does not take: waiting does not help. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && ["28P01", "28000"].includes(error.code);
+
 /**
  * Waits until the database has this version's schema.
- * @throws Error after `timeoutMs`, with the command that migrates
+ * @throws Error after `timeoutMs`, with the command that migrates; at once when the database takes neither user nor password
  */
 export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = migrationsFolder()): Promise<void> => {
   const needed = neededMigration(folder);
@@ -29,7 +33,12 @@ export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = mi
   const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
   try {
     for (;;) {
-      const found = await sql`SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations`.catch(() => null);
+      const found = await sql`SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations`.catch(
+        (error: unknown) => {
+          if (isRefused(error)) throw error;
+          return null;
+        },
+      );
       if (found && Number(found[0]?.at ?? 0) >= needed) return;
       if (Date.now() > deadline)
         throw new Error("The database is not at this version's schema: run `npm run migrate`.");

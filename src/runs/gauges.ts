@@ -27,3 +27,31 @@ export const driverGauges = async (sql: SqlLike = getSql()): Promise<DriverGauge
     ) AS drivers`;
   return row ?? { connected: 0, disconnected: 0 };
 };
+
+/** Seconds since the oldest of the runs that are next in their units was made; 0 when none waits. */
+export const oldestPendingRun = async (sql: SqlLike = getSql()): Promise<number> => {
+  const [row] = await sql<{ seconds: number | null }[]>`
+    SELECT max(extract(epoch FROM now() - next.created_at))::float8 AS seconds
+    FROM units u CROSS JOIN LATERAL (
+      SELECT created_at FROM runs r WHERE r.unit_id = u.id AND r.status = 'pending' AND r.deleted_at IS NULL ORDER BY place LIMIT 1
+    ) AS next WHERE u.deleted_at IS NULL`;
+  return row?.seconds ?? 0;
+};
+
+/** Estimates of each unit that are looked at, the newest ones. */
+const ESTIMATES = 20;
+
+/**
+ * How far the times were off that were said of runs before they ran: median of |said - true| / true, over the newest estimates of
+ * each unit whose runs have completed; null while there are none.
+ */
+export const etaErrorRatio = async (sql: SqlLike = getSql()): Promise<number | null> => {
+  const [row] = await sql<{ ratio: number | null }[]>`
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(e.end_p50_seconds - e.seconds) / greatest(e.seconds, 1)) AS ratio
+    FROM units u CROSS JOIN LATERAL (
+      SELECT e.end_p50_seconds, extract(epoch FROM r.completed_at - e.made_at)::float8 AS seconds
+      FROM run_estimates e JOIN runs r ON r.id = e.run_id AND r.attempt = e.attempt
+      WHERE e.unit_id = u.id AND r.status = 'completed' ORDER BY e.made_at DESC LIMIT ${ESTIMATES}
+    ) AS e WHERE u.deleted_at IS NULL`;
+  return row?.ratio ?? null;
+};

@@ -4,6 +4,7 @@ import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
+import { claims, runWait } from "../platform/prometheus";
 import { dropOffers, offerNext, removeReady, setPlaces } from "./ready-queue";
 import { chooseNext, type Head, type Resources, resourcesOfClass } from "./resource-class";
 import { recordMoves } from "./transition";
@@ -54,6 +55,7 @@ type ClaimedRow = {
   resources: Resources;
   timeout_seconds: number | null;
   last_log_line: number;
+  waited_seconds: number;
 };
 
 const toClaimed = (row: ClaimedRow): ClaimedTask => ({
@@ -74,6 +76,7 @@ const toClaimed = (row: ClaimedRow): ClaimedTask => ({
 
 const claimedColumns = (sql: SqlLike) => sql`
   t.id, t.user_id, t.attempt, t.queue, t.name, t.class, t.config, t.entrypoint, t.command, t.env, t.resources, t.timeout_seconds,
+  extract(epoch FROM t.started_at - t.queued_at)::float8 AS waited_seconds,
   CASE WHEN t.attempt > 1 THEN coalesce((SELECT max(l.last_line) FROM log_chunks l WHERE l.subject_id = t.id), 0) ELSE 0 END AS last_log_line`;
 
 /**
@@ -163,6 +166,8 @@ export const claimTasks = async (
   if (ids.length === 0) return [];
   const rows = await withRetries(() => claimStatement(getSql(), worker, token, ids));
   const claimed = rows.map(toClaimed);
+  claims.inc({ kind: "task" }, rows.length);
+  for (const row of rows) runWait.observe({ kind: "task" }, row.waited_seconds);
   // Settled off the path: the programs start meanwhile.
   settle(claimed, offered ? ids : []).catch((error: Error) => {
     log.debug({ error: error.message }, "a claim was not settled in redis; it is put right within two seconds");

@@ -5,6 +5,7 @@ import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
+import { lost, runDuration } from "../platform/prometheus";
 import { releaseDependents } from "./promote";
 import { addReadyQuietly } from "./queue-lock";
 import { LOSS_WINDOW_HOURS, MAX_LOSSES } from "./retry-policy";
@@ -62,6 +63,7 @@ const endTogether = coalesce<AttemptEnd, { row: EndedRow | undefined; told: Prom
     const firsts = new Map<string, AttemptEnd>();
     for (const end of ends) if (!firsts.has(keyOf(end))) firsts.set(keyOf(end), end);
     const rows = await withRetries(() => endStatement(getSql(), [...firsts.values()]));
+    for (const { ran } of rows) if (ran) runDuration.observe({ kind: "task", outcome: ran.outcome }, ran.seconds);
     const told = afterEnd(rows);
     const byAttempt = new Map(rows.map((row) => [keyOf({ taskId: row.id, attempt: row.attempt }), row]));
     return ends.map((end) => ({ row: firsts.get(keyOf(end)) === end ? byAttempt.get(keyOf(end)) : undefined, told }));
@@ -78,7 +80,7 @@ const keyOf = ({ taskId, attempt }: { taskId: string; attempt: number }): string
 export const endStatement = (
   sql: SqlLike,
   ends: AttemptEnd[],
-): postgres.PendingQuery<(EndedRow & { attempt: number })[]> => {
+): postgres.PendingQuery<(EndedRow & { attempt: number; ran: { outcome: string; seconds: number } | null })[]> => {
   const given = [...ends]
     .sort((a, b) => (a.taskId < b.taskId ? -1 : 1))
     .map((end) => ({
@@ -107,6 +109,7 @@ export const endStatement = (
         exit_code = h.exit_code, signal = h.signal, error_message = h.message
       FROM held h WHERE a.task_id = ANY((SELECT ${ids}::text[])::text[]) AND a.task_id = h.id AND a.attempt = h.attempt
         AND CASE WHEN a.ended_at IS NULL THEN true END
+      RETURNING a.task_id, a.outcome, extract(epoch FROM a.ended_at - a.started_at)::float8 AS seconds
     ), gpus AS (
       DELETE FROM gpu_leases g USING held h WHERE g.task_id = h.id AND g.attempt = h.attempt
     ), t AS (
@@ -127,7 +130,8 @@ export const endStatement = (
     ), ready AS (
       INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t WHERE status = 'queued'
     ), ${recordMoves(sql, "running")}
-    SELECT t.attempt, ${endedColumns(sql)}, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
+    SELECT t.attempt, (SELECT json_build_object('outcome', c.outcome, 'seconds', c.seconds) FROM closed c WHERE c.task_id = t.id) AS ran,
+      ${endedColumns(sql)}, EXISTS (SELECT 1 FROM task_dependencies d WHERE d.depends_on = t.id) AS has_dependents FROM t`;
 };
 
 /** A success that came after its attempt was given up, while the task still waits under that attempt's number. */
@@ -168,6 +172,7 @@ export const giveBack = async (
 ): Promise<void> => {
   if (attempts.length === 0) return;
   const rows = await withRetries(() => giveBackStatement(getSql(), attempts, reason, message));
+  lost.inc({ reason: reason === "lost" ? "worker_died" : "given_back" }, rows.length);
   for (const row of rows) log.warn({ taskId: row.id, reason, status: row.status }, "an attempt was given back");
   await afterEnd(rows);
 };

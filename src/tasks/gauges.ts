@@ -38,3 +38,25 @@ export const workerGauges = async (sql: SqlLike = getSql()): Promise<WorkerGauge
     ) AS workers`;
   return row ?? { live: 0, draining: 0, busySlots: 0, freeSlots: 0 };
 };
+
+/**
+ * Seconds since the oldest of the tasks that wait to be run was made; 0 when none waits.
+ *
+ * Ids begin with their time, so that it is the first in the key of the waiting ones, however many they are.
+ */
+export const oldestWaitingTask = async (sql: SqlLike = getSql()): Promise<number> => {
+  const [row] = await sql<{ seconds: number }[]>`
+    SELECT extract(epoch FROM now() - t.created_at)::float8 AS seconds
+    FROM (SELECT task_id FROM ready_tasks ORDER BY task_id LIMIT 1) AS oldest JOIN tasks t ON t.id = oldest.task_id`;
+  return row?.seconds ?? 0;
+};
+
+/** Of the GPUs of live workers, the share that an attempt holds; null where no worker has one. Several workers of a host share its GPUs. */
+export const gpuBusyRatio = async (sql: SqlLike = getSql()): Promise<number | null> => {
+  const [row] = await sql<{ ratio: number | null }[]>`
+    WITH there AS (
+      SELECT DISTINCT w.host, g.gpu FROM workers w CROSS JOIN LATERAL unnest(w.gpus) AS g(gpu)
+      WHERE w.stopped_at IS NULL AND w.last_heartbeat_at > now() - make_interval(secs => ${LIVE_SECONDS}))
+    SELECT count(l.gpu)::float8 / nullif(count(*), 0) AS ratio FROM there LEFT JOIN gpu_leases l USING (host, gpu)`;
+  return row?.ratio ?? null;
+};

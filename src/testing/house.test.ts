@@ -83,6 +83,7 @@ test("redis' keys are known to ready-keys.ts only, and it to the two files that 
     "src/platform/env.ts",
     "src/platform/live.ts",
     "src/platform/rate-limit.ts",
+    "src/platform/totals.ts",
     "src/tasks/ready-keys.ts",
     "src/testing/services.ts",
   ]);

@@ -6,6 +6,7 @@ import { getEnv } from "../platform/env";
 import { isOutage } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { log } from "../platform/log";
+import { webhookDeliveries } from "../platform/prometheus";
 import type { Resolve } from "./address-guard";
 import { retryDelaySeconds } from "./retry-schedule";
 import { openSecret, taskSecret } from "./secret-box";
@@ -194,6 +195,9 @@ export class Deliverer {
     if (this.#isStopped && sent.statusCode === null) return false;
     const retrySeconds = sent.error === null || sent.statusCode === GONE ? null : this.#options.retrySeconds(one.tries);
     await record({ ...sent, id: one.id, tries: one.tries, retrySeconds });
+    webhookDeliveries.inc({
+      outcome: sent.error === null ? "delivered" : retrySeconds === null ? "failed" : "retried",
+    });
     const about = { deliveryId: one.id, eventId: one.event_id, tries: one.tries, status: sent.statusCode };
     if (sent.error === null) log.debug(about, "webhook delivered");
     else log.info({ ...about, error: sent.error, retrySeconds }, "webhook failed");

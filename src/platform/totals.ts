@@ -1,0 +1,106 @@
+// What all processes count together, for Prometheus: added up in Redis, so that whichever of them is asked tells the same.
+// A worker has no port of its own, and of several web servers behind one address each scrape meets another one.
+//
+// Redis, since a counter may start again at 0: Prometheus knows that of counters, and no statement of the hot path gets longer.
+import { getEnv } from "./env";
+import { log } from "./log";
+import { getRedis } from "./redis";
+
+/** From a task that starts at once to a training of a week. */
+const SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 604_800];
+
+type Labels = Record<string, string>;
+type Total = { name: string; help: string; type: "counter" | "histogram" };
+
+const known = new Map<string, Total>();
+/** counted since they were last sent, by sample as Prometheus writes it */
+let unsent = new Map<string, number>();
+
+const totalsKey = (): string => `${getEnv().REDIS_PREFIX}totals`;
+const sampleOf = (name: string, labels: Labels): string => {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
+};
+
+const SEND_EVERY_MS = 2000;
+let isSending = false;
+
+const add = (sample: string, by: number): void => {
+  unsent.set(sample, (unsent.get(sample) ?? 0) + by);
+  if (isSending) return;
+  isSending = true;
+  setTimeout(() => {
+    isSending = false;
+    void sendTotals();
+  }, SEND_EVERY_MS).unref();
+};
+
+/** A counter of all processes. Labels are words of ours, never ids. */
+export const totalCounter = (name: string, help: string) => {
+  known.set(name, { name, help, type: "counter" });
+  return {
+    inc: (labels: Labels = {}, by = 1): void => {
+      if (by > 0) add(sampleOf(name, labels), by);
+    },
+  };
+};
+
+/** A histogram of all processes, of seconds. */
+export const totalHistogram = (name: string, help: string) => {
+  known.set(name, { name, help, type: "histogram" });
+  return {
+    observe: (labels: Labels, seconds: number): void => {
+      for (const bound of SECONDS)
+        if (seconds <= bound) add(sampleOf(`${name}_bucket`, { ...labels, le: String(bound) }), 1);
+      add(sampleOf(`${name}_bucket`, { ...labels, le: "+Inf" }), 1);
+      add(sampleOf(`${name}_sum`, labels), Math.max(0, seconds));
+      add(sampleOf(`${name}_count`, labels), 1);
+    },
+  };
+};
+
+/** Sends what was counted here. Never fails: in an outage it is sent later; a process that is killed takes up to 2 s with it. */
+export const sendTotals = async (): Promise<void> => {
+  if (unsent.size === 0) return;
+  const sending = unsent;
+  unsent = new Map();
+  try {
+    // One transaction: either all of it is added, or none and it is kept.
+    const adding = getRedis().multi();
+    for (const [sample, by] of sending) adding.hincrbyfloat(totalsKey(), sample, by);
+    await adding.exec();
+  } catch (error) {
+    for (const [sample, by] of sending) add(sample, by);
+    log.debug({ error: error instanceof Error ? error.message : String(error) }, "totals were not sent");
+  }
+};
+
+const nameOf = (sample: string): string => sample.replace(/\{.*$/, "");
+const familyOf = (sample: string): Total | undefined => {
+  const name = nameOf(sample);
+  return known.get(name) ?? known.get(name.replace(/_(bucket|sum|count)$/, ""));
+};
+const boundOf = (sample: string): number => {
+  const bound = /le="([^"]*)"/.exec(sample)?.[1];
+  return bound === undefined || bound === "+Inf" ? Number.POSITIVE_INFINITY : Number(bound);
+};
+
+/** The totals in Prometheus' text format; empty while Redis is away. */
+export const totalsText = async (): Promise<string> => {
+  await sendTotals();
+  let stored: [string, string][];
+  try {
+    stored = Object.entries(await getRedis().hgetall(totalsKey()));
+  } catch (error) {
+    log.debug({ error: error instanceof Error ? error.message : String(error) }, "totals were not read");
+    return "";
+  }
+  const bySample = stored.sort(([a], [b]) => (nameOf(a) === nameOf(b) ? boundOf(a) - boundOf(b) : a < b ? -1 : 1));
+  return [...known.values()]
+    .map((total) => {
+      const samples = bySample.filter(([sample]) => familyOf(sample) === total);
+      const lines = samples.map(([sample, value]) => `${sample} ${Number(value)}`);
+      return [`# HELP ${total.name} ${total.help}`, `# TYPE ${total.name} ${total.type}`, ...lines, ""].join("\n");
+    })
+    .join("");
+};
