@@ -21,6 +21,8 @@ const sampleOf = (name: string, labels: Labels): string => {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
 };
+const bucketOf = (name: string, labels: Labels, bound: number): string =>
+  sampleOf(`${name}_bucket`, { ...labels, le: bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound) });
 
 const SEND_EVERY_MS = 2000;
 let isSending = false;
@@ -45,16 +47,14 @@ export const totalCounter = (name: string, help: string) => {
   };
 };
 
-/** A histogram of all processes, of seconds. */
+/** A histogram of all processes, of seconds. Kept by bucket; each is added to those above it when it is read. */
 export const totalHistogram = (name: string, help: string) => {
   known.set(name, { name, help, type: "histogram" });
   return {
     observe: (labels: Labels, seconds: number): void => {
-      for (const bound of SECONDS)
-        if (seconds <= bound) add(sampleOf(`${name}_bucket`, { ...labels, le: String(bound) }), 1);
-      add(sampleOf(`${name}_bucket`, { ...labels, le: "+Inf" }), 1);
+      const bound = SECONDS.find((one) => seconds <= one) ?? Number.POSITIVE_INFINITY;
+      add(bucketOf(name, labels, bound), 1);
       add(sampleOf(`${name}_sum`, labels), Math.max(0, seconds));
-      add(sampleOf(`${name}_count`, labels), 1);
     },
   };
 };
@@ -76,31 +76,46 @@ export const sendTotals = async (): Promise<void> => {
 };
 
 const nameOf = (sample: string): string => sample.replace(/\{.*$/, "");
-const familyOf = (sample: string): Total | undefined => {
-  const name = nameOf(sample);
-  return known.get(name) ?? known.get(name.replace(/_(bucket|sum|count)$/, ""));
-};
-const boundOf = (sample: string): number => {
-  const bound = /le="([^"]*)"/.exec(sample)?.[1];
-  return bound === undefined || bound === "+Inf" ? Number.POSITIVE_INFINITY : Number(bound);
+const BUCKET = /^(.*)_bucket\{(.*?),?le="[^"]*"\}$/;
+
+const linesOf = ({ name, type }: Total, stored: Map<string, number>): string[] => {
+  if (type === "counter")
+    return [...stored].filter(([sample]) => nameOf(sample) === name).map(([sample, value]) => `${sample} ${value}`);
+  const ofLabels = [...stored.keys()].flatMap((sample) => {
+    const [, histogram, labels] = BUCKET.exec(sample) ?? [];
+    return histogram === name && labels !== undefined ? [labels] : [];
+  });
+  return [...new Set(ofLabels)].flatMap((text) => {
+    const labels = Object.fromEntries(
+      [...text.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = "", value = ""]) => [label, value]),
+    );
+    let count = 0;
+    const buckets = [...SECONDS, Number.POSITIVE_INFINITY].map((bound) => {
+      const sample = bucketOf(name, labels, bound);
+      count += stored.get(sample) ?? 0;
+      return `${sample} ${count}`;
+    });
+    const sum = sampleOf(`${name}_sum`, labels);
+    return [...buckets, `${sum} ${stored.get(sum) ?? 0}`, `${sampleOf(`${name}_count`, labels)} ${count}`];
+  });
 };
 
 /** The totals in Prometheus' text format; empty while Redis is away. */
 export const totalsText = async (): Promise<string> => {
   await sendTotals();
-  let stored: [string, string][];
+  let stored: Map<string, number>;
   try {
-    stored = Object.entries(await getRedis().hgetall(totalsKey()));
+    const found = Object.entries(await getRedis().hgetall(totalsKey()));
+    stored = new Map(found.map(([sample, value]): [string, number] => [sample, Number(value)]).sort());
   } catch (error) {
     log.debug({ error: error instanceof Error ? error.message : String(error) }, "totals were not read");
     return "";
   }
-  const bySample = stored.sort(([a], [b]) => (nameOf(a) === nameOf(b) ? boundOf(a) - boundOf(b) : a < b ? -1 : 1));
   return [...known.values()]
-    .map((total) => {
-      const samples = bySample.filter(([sample]) => familyOf(sample) === total);
-      const lines = samples.map(([sample, value]) => `${sample} ${Number(value)}`);
-      return [`# HELP ${total.name} ${total.help}`, `# TYPE ${total.name} ${total.type}`, ...lines, ""].join("\n");
-    })
+    .map((total) =>
+      [`# HELP ${total.name} ${total.help}`, `# TYPE ${total.name} ${total.type}`, ...linesOf(total, stored), ""].join(
+        "\n",
+      ),
+    )
     .join("");
 };
