@@ -6,7 +6,9 @@ import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { log } from "../platform/log";
 import { BriefCache } from "./brief-cache";
-import { ALL } from "./scopes";
+import { roleAllows } from "./roles";
+import { ALL, SCOPES } from "./scopes";
+import { findUser } from "./users";
 
 const letters = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 40);
 
@@ -58,7 +60,7 @@ const toKey = (row: KeyRow): ApiKey => ({
 /**
  * Makes a key of the account.
  * @returns also the key itself, which is kept nowhere: this is the only time that it can be read
- * @throws INVALID_REQUEST for an expiry that is past
+ * @throws INVALID_REQUEST for an expiry that is past; FORBIDDEN for a scope that the account's role lacks
  */
 export const createKey = async (
   userId: string,
@@ -66,6 +68,7 @@ export const createKey = async (
 ): Promise<ApiKey & { key: string }> => {
   if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= Date.now())
     throw badField("expiresAt", "inFuture");
+  await refuseMoreThanRole(userId, input.scopes);
   const key = newApiKey();
   const [row] = await getSql()<KeyRow[]>`
     INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
@@ -73,6 +76,14 @@ export const createKey = async (
     RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
   if (!row) throw new Error("The insert returned no row.");
   return { ...toKey(row), key };
+};
+
+/** A key could not do more than its account anyway; whoever makes it should know. */
+const refuseMoreThanRole = async (userId: string, scopes: string[]): Promise<void> => {
+  const role = (await findUser(userId))?.role;
+  if (role === undefined) return;
+  const lacking = SCOPES.find((scope) => (scopes.includes(ALL) || scopes.includes(scope)) && !roleAllows(role, scope));
+  if (lacking !== undefined) throw new DomainError("FORBIDDEN", "roleLacks", { params: { role, scope: lacking } });
 };
 
 /** The account's keys, also expired ones, newest first. */

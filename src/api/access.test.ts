@@ -4,7 +4,7 @@ import { createKey } from "../accounts/api-keys";
 import { allows, SCOPES } from "../accounts/scopes";
 import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
-import type { Scope } from "../platform/request-context";
+import type { Need } from "../platform/request-context";
 import { needsOfRoute } from "../platform/route";
 import { needsOf } from "../platform/trpc";
 import { type HttpAnswer, refusalIn, useHttpServer } from "../testing/http";
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 /** Written down once more, so that a route that is added has to be thought of. */
-const wantedFor = (method: string, path: string): Scope => {
+const wantedFor = (method: string, path: string): Need => {
   if (path === "/v1/webhooks/task-secret") return "admin";
   if (method === "GET" || path === "/v1/auth/token" || path.endsWith("/sync")) return "read";
   return /\/(heartbeat|claim|start|complete|fail|metrics|logs|result)$/.test(path) ? "run" : "write";
@@ -58,19 +58,19 @@ const procedures = Object.entries(
 ).map(([path, { _def }]) => ({ path, type: _def.type, scope: needsOf(_def.type, _def.meta).scope }));
 
 test("procedures need what the routes of the same verb need, and keys are for admins", () => {
-  const of = (scope: Scope) =>
+  const of = (scope: Need) =>
     procedures
       .filter((one) => one.scope === scope && (scope !== "read" || one.type === "mutation"))
       .map(({ path }) => path)
       .sort();
-  expect(of("admin")).toEqual([
+  expect(of("admin")).toEqual(["webhooks.taskSecret"]);
+  expect(of("profile")).toEqual([
     "accounts.changePassword",
     "accounts.endSignIn",
     "accounts.keys.create",
     "accounts.keys.list",
     "accounts.keys.revoke",
     "accounts.signIns",
-    "webhooks.taskSecret",
   ]);
   expect(of("read")).toEqual(["sweeps.outlook", "sweeps.preview"]);
   expect(of("run")).toEqual([
@@ -86,7 +86,9 @@ test("procedures need what the routes of the same verb need, and keys are for ad
     "units.heartbeat",
     "units.publishSchema",
   ]);
-  expect(procedures.filter(({ type, scope }) => type !== "mutation" && !["read", "admin"].includes(scope))).toEqual([]);
+  expect(
+    procedures.filter(({ type, scope }) => type !== "mutation" && !["read", "admin", "profile"].includes(scope)),
+  ).toEqual([]);
 });
 
 test.each(procedures.filter(({ type }) => type !== "subscription"))(

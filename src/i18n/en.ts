@@ -795,8 +795,10 @@ export const en = {
   "keys.revoked": "Key revoked.",
 
   "profile.account": "Account",
-  "profile.role.admin": "Admin",
+  "profile.role.owner": "Owner",
   "profile.role.member": "Member",
+  "profile.role.viewer": "Viewer",
+  "profile.viewerNote": "This account only looks: an owner of the server can let it change things.",
   "profile.tier.standard": "Standard",
   "profile.tier.premium": "Premium",
   "profile.password": "Password",

@@ -747,8 +747,10 @@ export const zh = {
   "keys.revoked": "Key 已撤销。",
 
   "profile.account": "账户",
-  "profile.role.admin": "管理员",
+  "profile.role.owner": "所有者",
   "profile.role.member": "成员",
+  "profile.role.viewer": "只读成员",
+  "profile.viewerNote": "此账户只能查看。如需修改权限，请联系服务器的所有者。",
   "profile.tier.standard": "标准",
   "profile.tier.premium": "高级",
   "profile.password": "密码",
