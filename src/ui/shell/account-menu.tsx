@@ -6,8 +6,11 @@ import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../button";
 import { GearIcon, SignOutIcon, UserIcon } from "../icons";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
+import type { Outputs } from "../trpc";
 
-export const AccountMenu = ({ email }: { email: string }) => {
+export type Reader = Pick<Outputs["accounts"]["me"], "email" | "role">;
+
+export const AccountMenu = ({ email, role }: Reader) => {
   const { t } = useLanguage();
   const router = useRouter();
   const leave = async () => {
@@ -25,7 +28,9 @@ export const AccountMenu = ({ email }: { email: string }) => {
         </IconButton>
       }
     >
-      <MenuLabel>{email}</MenuLabel>
+      <MenuLabel>
+        {email} · {t(`profile.role.${role}`)}
+      </MenuLabel>
       <MenuSeparator />
       <MenuItem icon={<GearIcon />} onSelect={() => router.push("/settings")}>
         {t("shell.settings")}
