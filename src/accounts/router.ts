@@ -1,9 +1,10 @@
 // tRPC procedures of accounts.
 import { z } from "zod";
 import { DomainError } from "../platform/errors";
-import { procedure, router } from "../platform/trpc";
+import { openProcedure, procedure, router } from "../platform/trpc";
 import { instant } from "../platform/validate";
 import { createKey, listKeys, revokeKey } from "./api-keys";
+import { acceptInvitation } from "./invitations";
 import { ROLES } from "./roles";
 import { ALL, SCOPES } from "./scopes";
 import { changePassword, endOwnSignIn, listSignIns, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./sign-in";
@@ -47,6 +48,11 @@ const keysRouter = router({
 const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
 
 export const accountsRouter = router({
+  /** Sets the password of the account that the link is for. */
+  acceptInvitation: openProcedure
+    .input(z.object({ token: z.string().max(200), password }))
+    .output(z.object({ email: z.string() }))
+    .mutation(({ input }) => acceptInvitation(input)),
   keys: keysRouter,
   /** Where the account is signed in; `isThis`: the browser that asks. */
   signIns: procedure

@@ -5,6 +5,7 @@ import { chooseLocale, LOCALE_COOKIE } from "../i18n/locale";
 import { DomainError } from "../platform/errors";
 import type { RequestContext } from "../platform/request-context";
 import { admit, type LimitHeaders } from "./admit";
+import { countTry } from "./sign-in-limit";
 
 /** The reader's choice: a page's requests ask for its language, but its event stream can send no headers of its own. */
 const chosenIn = (cookies: string | undefined): string | undefined =>
@@ -37,4 +38,5 @@ export const requestContext = (
     await admit(caller, needs, (headers) => tellNearest(response, headers));
     return actor;
   },
+  countTry: () => countTry(request),
 });

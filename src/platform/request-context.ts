@@ -35,4 +35,9 @@ export interface RequestContext {
    *   FORBIDDEN when its account's role or its key does not allow it
    */
   authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[]; sid?: string }>;
+  /**
+   * Counts the call of somebody who is not signed in, by address, as a try to sign in.
+   * @throws RATE_LIMIT_EXCEEDED
+   */
+  countTry: () => Promise<void>;
 }

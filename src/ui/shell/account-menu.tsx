@@ -4,7 +4,7 @@ import { signOut } from "next-auth/react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../button";
-import { GearIcon, SignOutIcon, UserIcon } from "../icons";
+import { GearIcon, MachineIcon, SignOutIcon, UserIcon } from "../icons";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
 import type { Outputs } from "../trpc";
 
@@ -35,6 +35,11 @@ export const AccountMenu = ({ email, role }: Reader) => {
       <MenuItem icon={<GearIcon />} onSelect={() => router.push("/settings")}>
         {t("shell.settings")}
       </MenuItem>
+      {role === "owner" && (
+        <MenuItem icon={<MachineIcon />} onSelect={() => router.push("/admin")}>
+          {t("shell.admin")}
+        </MenuItem>
+      )}
       <MenuItem icon={<SignOutIcon />} onSelect={leave}>
         {t("shell.signOut")}
       </MenuItem>
