@@ -4,6 +4,7 @@ import { DomainError } from "../platform/errors";
 import { openProcedure, procedure, router } from "../platform/trpc";
 import { instant } from "../platform/validate";
 import { createKey, listKeys, revokeKey } from "./api-keys";
+import { setUp } from "./first-account";
 import { acceptInvitation } from "./invitations";
 import { ROLES } from "./roles";
 import { ALL, SCOPES } from "./scopes";
@@ -48,6 +49,11 @@ const keysRouter = router({
 const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
 
 export const accountsRouter = router({
+  /** Makes the owner of a server that has no account, for whoever has the token from its log. */
+  setUp: openProcedure
+    .input(z.object({ token: z.string().max(200), email: z.string().max(254), password }))
+    .output(z.object({ email: z.string() }))
+    .mutation(({ input }) => setUp(input)),
   /** Sets the password of the account that the link is for. */
   acceptInvitation: openProcedure
     .input(z.object({ token: z.string().max(200), password }))

@@ -51,7 +51,7 @@ test.each(routes.map((route) => [route.method, route.path, route] as const))(
 );
 
 /** Of those who are not signed in. */
-const OPEN = ["accounts.acceptInvitation"];
+const OPEN = ["accounts.acceptInvitation", "accounts.setUp"];
 
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<
