@@ -10,11 +10,24 @@ const never = () => () => {};
 
 type Trouble = "signIn.wrong" | "signIn.tooMany" | "error.offline" | "error.broken";
 
-export const SignInForm = ({ returnPath }: { returnPath: string }) => {
+export type Problem =
+  | "signIn.refused.NotVerified"
+  | "signIn.refused.UnknownEmail"
+  | "signIn.refused.AccountOff"
+  | "signIn.providerFailed";
+
+type Props = {
+  returnPath: string;
+  providers: { id: string; name: string }[];
+  /** what went wrong at a provider */
+  problem: Problem | null;
+};
+
+export const SignInForm = ({ returnPath, providers, problem }: Props) => {
   const { t } = useLanguage();
   const password = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Trouble | null>(null);
+  const [trouble, setTrouble] = useState<Trouble | Problem | null>(problem);
 
   // Before the page's script runs, the browser itself would send the form.
   const isReady = useSyncExternalStore(
@@ -36,6 +49,17 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
     } catch (error) {
       if (error instanceof TypeError) return "error.offline";
       throw error;
+    }
+  };
+
+  const goTo = async (provider: string) => {
+    setBusy(true);
+    try {
+      await signIn(provider, { callbackUrl: returnPath });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      setTrouble("error.offline");
+      setBusy(false);
     }
   };
 
@@ -90,6 +114,15 @@ export const SignInForm = ({ returnPath }: { returnPath: string }) => {
           {t("signIn.submit")}
         </Button>
       </form>
+      {providers.length > 0 && (
+        <div className="mt-4 space-y-2 border-t border-line pt-4">
+          {providers.map(({ id, name }) => (
+            <Button key={id} disabled={!isReady || busy} className="h-9! w-full" onClick={() => void goTo(id)}>
+              {t("signIn.with", { name })}
+            </Button>
+          ))}
+        </div>
+      )}
       <p className="mt-6 text-xs text-ink-3">{t("signIn.help")}</p>
     </EntryPage>
   );
