@@ -52,6 +52,7 @@ test.each([
   [["role", "nobody@example.org", "owner"], 1, "nobody@example.org"],
   [["role", "first@example.org", "member"], 1, "last owner"],
   [["add", "x@y.z", "--key", "a b"], 2, "--key"],
+  [["add", "x@y.z", "--key", `mlq_${"a".repeat(46)}`], 2, "checksum"],
   [["add", "x@y.z", "--what"], 2, "--what"],
   [["frob"], 2, "frob"],
   [[], 2, "Usage"],

@@ -4,9 +4,10 @@ import { parseArgs } from "node:util";
 import { getSql } from "../platform/db";
 import { EnvError, getEnv } from "../platform/env";
 import { DomainError, isOutage } from "../platform/errors";
-import { createKey, isKeyText, listKeys, newApiKey, registerKey, revokeKey } from "./api-keys";
+import { createKey, listKeys, registerKey, revokeKey } from "./api-keys";
 import { changeAccount } from "./change-account";
 import { FIRST_ACCOUNT_LOCK, hasAccount } from "./first-account";
+import { isKeyText, isMistyped, newApiKey } from "./key-text";
 import { ROLES, type Role } from "./roles";
 import { ALL, SCOPES } from "./scopes";
 import { addUser, findByEmail, isEmail, listUsers, TIERS, type Tier, type User } from "./users";
@@ -44,6 +45,13 @@ const roleOf = (text: string, name: string): Role => {
   return role;
 };
 
+/** Registered, it could never be used. */
+const mistyped = (name: string, exitCode: 1 | 2): Refusal =>
+  new Refusal(
+    `${name} looks like a key of MLQueue, but its last 6 characters, a checksum, do not fit: a letter is wrong.`,
+    exitCode,
+  );
+
 type NewAccount = { email: string; password: string; tier: Tier; role: Role | undefined; key: string };
 
 /** Account and key together, or neither. The first account of a server is an owner: nobody else could make one of it. */
@@ -76,6 +84,7 @@ const add = async (args: string[]): Promise<Printed> => {
   if (values.password === "") throw new Refusal("--password must not be empty.", 2);
   if (values.key !== undefined && !isKeyText(values.key))
     throw new Refusal("--key must be 1 to 200 visible characters without spaces.", 2);
+  if (values.key !== undefined && isMistyped(values.key)) throw mistyped("--key", 2);
   const tier = tierOf(values.tier);
   const role = values.role === undefined ? undefined : roleOf(values.role, "--role");
   const password = values.password ?? newPassword();
@@ -203,6 +212,7 @@ const bootstrapFromEnv = (): Bootstrap => {
 
 /** Makes the first account if there is none, and registers BOOTSTRAP_API_KEY for the first one. Prints one JSON line. */
 const bootstrap = async ({ email, password, key }: Bootstrap): Promise<Printed> => {
+  if (key !== undefined && isMistyped(key)) throw mistyped("BOOTSTRAP_API_KEY", 1);
   const outcome = await getSql().begin(async (sql) => {
     await sql`SELECT pg_advisory_xact_lock(${FIRST_ACCOUNT_LOCK})`;
     const [first] = await listUsers(sql);

@@ -64,6 +64,8 @@ const schema = z.object({
     .default("mlq:"),
 
   JWT_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
+  /** Keys the hashes that are kept of API keys. */
+  API_KEY_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   /** Encrypts the secrets of webhook endpoints; tasks' own addresses are signed with secrets made from it. */
   WEBHOOK_SECRET_KEY: z.string().min(8, "must have at least 8 characters").optional(),
   WEBHOOK_TIMEOUT_SECONDS: whole(1, 600).default(30),
@@ -139,6 +141,7 @@ export type Env = Omit<
   | "REDIS_URL"
   | "JWT_SECRET"
   | "NEXTAUTH_SECRET"
+  | "API_KEY_SECRET"
   | "WEBHOOK_SECRET_KEY"
   | "ALLOW_COMMANDS"
   | "OIDC_NAME"
@@ -147,6 +150,7 @@ export type Env = Omit<
   REDIS_URL: string;
   JWT_SECRET: string;
   NEXTAUTH_SECRET: string;
+  API_KEY_SECRET: string;
   WEBHOOK_SECRET_KEY: string;
   ALLOW_COMMANDS: boolean;
   OIDC_NAME: string;
@@ -176,7 +180,11 @@ const redisUrl = (env: Parsed): string => {
   return `redis://${auth}${env.REDIS_HOST}:${env.REDIS_PORT}/${env.REDIS_DB}`;
 };
 
-const secret = (name: "JWT_SECRET" | "WEBHOOK_SECRET_KEY", value: string | undefined, env: Parsed): string => {
+const secret = (
+  name: "JWT_SECRET" | "API_KEY_SECRET" | "WEBHOOK_SECRET_KEY",
+  value: string | undefined,
+  env: Parsed,
+): string => {
   if (value && !(env.ENV === "production" && EXAMPLE_SECRETS.has(value))) return value;
   if (env.ENV === "production")
     throw new EnvError(
@@ -225,6 +233,7 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     REDIS_URL: redisUrl(env),
     JWT_SECRET: jwtSecret,
     NEXTAUTH_SECRET: env.NEXTAUTH_SECRET ?? jwtSecret,
+    API_KEY_SECRET: secret("API_KEY_SECRET", env.API_KEY_SECRET ?? jwtSecret, env),
     WEBHOOK_SECRET_KEY: secret("WEBHOOK_SECRET_KEY", env.WEBHOOK_SECRET_KEY, env),
     OIDC_NAME: env.OIDC_NAME ?? "OpenID Connect",
     // Behind a proxy a loopback address says nothing about who calls.

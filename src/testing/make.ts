@@ -1,5 +1,6 @@
 // Makers for tests of the surface: accounts with keys.
-import { newApiKey, registerKey } from "../accounts/api-keys";
+import { registerKey } from "../accounts/api-keys";
+import { newApiKey } from "../accounts/key-text";
 import type { Role } from "../accounts/roles";
 import { addUser } from "../accounts/users";
 import { newId } from "../platform/ids";
