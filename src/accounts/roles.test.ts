@@ -15,7 +15,7 @@ import { createSignIn, isSignInLive, verifyPassword } from "./sign-in";
 import { listUsers } from "./users";
 
 useTestServices({ RATE_LIMIT_STANDARD: "0", RATE_LIMIT_BATCH: "0" });
-const { call } = useHttpServer();
+const { call, readEvents } = useHttpServer();
 
 const create = (account: Account) =>
   call("POST", "/v1/tasks", {
@@ -100,6 +100,21 @@ test("switched off, an account's keys, tokens and sign-ins are refused; on again
   await changeAccount(account.userId, { isOff: false });
   expect([(await create(account)).status, await isSignInLive(sid)]).toEqual([201, false]);
   expect(await verifyPassword(account.email, account.password)).not.toBeNull();
+});
+
+test("switched off, an account hears no more of a log that it follows, within 5 s", async () => {
+  const account = await makeAccount();
+  const { json } = await create(account);
+  let offAt = 0;
+  const events = await readEvents(`/v1/tasks/${json.task_id}/logs?follow=1`, {
+    headers: { Authorization: `Bearer ${account.key}` },
+    onOpen: () => {
+      offAt = Date.now();
+      void changeAccount(account.userId, { isOff: true });
+    },
+  }).catch((error: Error) => error);
+  expect(events).toBeInstanceOf(Error);
+  expect(Date.now() - offAt).toBeLessThan(5000);
 });
 
 test("of sign-ins beside a switch-off none is left open", async () => {

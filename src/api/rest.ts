@@ -16,6 +16,7 @@ import { answerError, answerText, type Exchange } from "./answer";
 import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
 import { makeRouteTable } from "./route-table";
+import { whileStillIn } from "./watch-caller";
 
 export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...runRoutes];
 
@@ -60,7 +61,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     };
     const key = request.headers["idempotency-key"]?.toString();
     if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
-    else await serve(exchange, route, await route.handle(call));
+    else await serve(request, exchange, route, await route.handle(call));
     log.debug(
       { request_id: exchange.requestId, method, path, status: exchange.response.statusCode },
       "request answered",
@@ -72,7 +73,10 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   }
 };
 
-const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<void> => {
+/** Lines of a log are not told for longer than 5 s to who may not read them; what is known of a caller may be 2 s old. */
+const WATCH_MS = 2500;
+
+const serve = async (request: IncomingMessage, exchange: Exchange, route: Route, answer: Answer): Promise<void> => {
   if ("fields" in answer)
     answerText(
       exchange,
@@ -82,7 +86,7 @@ const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<
       answer.etag === undefined ? {} : { ETag: `"${answer.etag}"` },
     );
   else if ("text" in answer) answerText(exchange, 200, "text/plain; charset=utf-8", answer.text);
-  else await answerEvents(exchange, answer.stream);
+  else await whileStillIn(request.headers, exchange.response, WATCH_MS, () => answerEvents(exchange, answer.stream));
 };
 
 const serveOnce = async (exchange: Exchange, route: Route, call: Call, key: string, bytes: Buffer): Promise<void> => {
