@@ -70,6 +70,12 @@ const prepare = async (rest: Rest): Promise<string[]> => {
     "/settings",
     "/settings?part=webhooks",
     "/settings?part=profile",
+    "/admin",
+    "/admin?part=queues",
+    "/admin?part=limits",
+    "/admin?part=retention",
+    "/admin?part=health",
+    "/invitation",
     "/groups/grp_unknown",
     "/runs/run_unknown",
     "/nothing-here",
@@ -81,8 +87,10 @@ test("every page is free of serious barriers in light and dark, quiet in the con
   context,
   rest,
   stack,
+  account,
 }) => {
-  test.setTimeout(420_000);
+  test.setTimeout(480_000);
+  await stack.setRole(account, "owner");
   const errors = complaintsOf(page);
   const paths = await prepare(rest);
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });

@@ -14,7 +14,15 @@ const READY_MS = 40_000;
 const STOP_MS = 8000;
 
 export type Account = { email: string; password: string; key: string };
-export type Stack = { url: string; addAccount: () => Promise<Account>; stop: () => Promise<void> };
+export type Role = "owner" | "member" | "viewer";
+export type Stack = {
+  url: string;
+  addAccount: (role?: Role) => Promise<Account>;
+  /** what the web server has written to its log */
+  webLog: () => string;
+  setRole: (account: Account, role: Role) => Promise<unknown>;
+  stop: () => Promise<void>;
+};
 
 const given = (name: "TEST_DATABASE_URL" | "TEST_REDIS_URL" | "MLQUEUE_DIST"): string => {
   const value = process.env[name];
@@ -36,7 +44,11 @@ const freePort = () =>
   });
 
 /** Starts one of our programs and waits for its line in the log. */
-const startUntil = (name: "server" | "worker", env: NodeJS.ProcessEnv, ready: string): Promise<ChildProcess> =>
+const startUntil = (
+  name: "server" | "worker",
+  env: NodeJS.ProcessEnv,
+  ready: string,
+): Promise<{ child: ChildProcess; output: () => string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(given("MLQUEUE_DIST"), `${name}.mjs`)], {
       env,
@@ -49,7 +61,7 @@ const startUntil = (name: "server" | "worker", env: NodeJS.ProcessEnv, ready: st
       output += chunk.toString();
       if (!output.includes(ready)) return;
       clearTimeout(timer);
-      resolve(child);
+      resolve({ child, output: () => output });
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
@@ -79,7 +91,8 @@ const deleteKeys = async (prefix: string): Promise<void> => {
   redis.disconnect();
 };
 
-export const startStack = async (): Promise<Stack> => {
+/** @param extra settings that are different in this one */
+export const startStack = async (extra: Record<string, string> = {}): Promise<Stack> => {
   const id = randomBytes(5).toString("hex");
   const database = `e2e_${id}`;
   const admin = postgres(given("TEST_DATABASE_URL"), { max: 1, onnotice: () => {} });
@@ -113,6 +126,7 @@ export const startStack = async (): Promise<Stack> => {
     QUEUE_WORKER_COUNT: "2",
     CANCEL_GRACE_SECONDS: "3",
     SHUTDOWN_GRACE_SECONDS: "1",
+    ...extra,
   };
 
   const run = async (bundle: "migrate" | "account", ...args: string[]): Promise<string> => {
@@ -125,19 +139,22 @@ export const startStack = async (): Promise<Stack> => {
   };
 
   await run("migrate");
-  const children = await Promise.all([
+  const [web, worker] = await Promise.all([
     startUntil("server", env, '"web ready"'),
     startUntil("worker", env, '"worker ready"'),
   ]);
   let accounts = 0;
   return {
     url,
-    addAccount: async () => {
+    webLog: web.output,
+    addAccount: async (role = "member") => {
       const email = `researcher-${++accounts}@example.com`;
-      return { email, password: PASSWORD, key: await run("account", "add", email, "--password", PASSWORD) };
+      const key = await run("account", "add", email, "--password", PASSWORD, "--role", role);
+      return { email, password: PASSWORD, key };
     },
+    setRole: ({ email }, role) => run("account", "role", email, role),
     stop: async () => {
-      await Promise.all(children.map(stopChild));
+      await Promise.all([web, worker].map(({ child }) => stopChild(child)));
       await deleteKeys(`e2e:${id}:`);
       await admin.unsafe(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
       await admin.end({ timeout: 2 });

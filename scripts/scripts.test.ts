@@ -65,6 +65,9 @@ test("secrets are made once, for the owner's eyes only, and production gets none
   expect(keepSecrets(dataDir)).toEqual(secrets);
   expect(secrets.jwtSecret).toMatch(/^[0-9a-f]{64}$/);
   expect(withSecrets({ ENV: "development" }, secrets).JWT_SECRET).toBe(secrets.jwtSecret);
+  expect(withSecrets({ ENV: "development" }, secrets).API_KEY_SECRET).toBe(secrets.apiKeySecret);
+  expect(withSecrets({ JWT_SECRET: "my own one" }, secrets).API_KEY_SECRET).toBe("my own one");
+  expect(withSecrets({ ENV: "production" }, secrets).API_KEY_SECRET).toBeUndefined();
   expect(withSecrets({ ENV: "development" }, secrets).WEBHOOK_SECRET_KEY).toBe(secrets.webhookSecretKey);
   expect(withSecrets({ ENV: "production" }, secrets).JWT_SECRET).toBeUndefined();
   expect(withSecrets({ ENV: "production" }, secrets).WEBHOOK_SECRET_KEY).toBeUndefined();
@@ -76,6 +79,7 @@ test("in production the start refuses what env.ts refuses, with the same sentenc
   const own = "one-of-my-own";
   for (const given of [
     ...wrong.map((JWT_SECRET) => ({ JWT_SECRET, WEBHOOK_SECRET_KEY: own })),
+    ...wrong.slice(1).map((API_KEY_SECRET) => ({ JWT_SECRET: own, WEBHOOK_SECRET_KEY: own, API_KEY_SECRET })),
     ...wrong.map((WEBHOOK_SECRET_KEY) => ({ JWT_SECRET: own, WEBHOOK_SECRET_KEY })),
   ]) {
     const env = { ENV: "production", ...given };

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import next from "next";
 import { withoutBadCallbackCookie, withoutBadCallbackUrl } from "./accounts/callback-url";
+import { isSetUp, setUpToken } from "./accounts/first-account";
 import { type HttpServer, makeHttpServer, type Pages } from "./api/http";
 import { closeDb } from "./platform/db";
 import { EnvError, getEnv } from "./platform/env";
@@ -82,6 +83,15 @@ const stopOnSignals = (http: HttpServer, stopSweep: () => Promise<void>): void =
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
 };
 
+/** Who reads this log may make the owner of a server that has no account. `npm start` makes one itself meanwhile. */
+const tellSetUp = async (): Promise<void> => {
+  if (process.env.MLQUEUE_SERVICE === "web" || (await isSetUp())) return;
+  log.warn(
+    { page: "/setup", setUpToken: setUpToken() },
+    "there is no account yet: make the owner's at /setup with this token",
+  );
+};
+
 const run = async (): Promise<void> => {
   const env = getEnv();
   await waitForSchema(env.DATABASE_URL);
@@ -90,6 +100,7 @@ const run = async (): Promise<void> => {
   const address = await listen(http, env.SERVER_HOST, env.SERVER_PORT);
   stopOnSignals(http, startStallSweep());
   log.info({ address }, "web ready");
+  await tellSetUp();
   await pages.prepare(http);
 };
 

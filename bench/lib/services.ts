@@ -86,7 +86,7 @@ export const openServices = async (bench: string, settings: Record<string, strin
   });
   await admin(`CREATE DATABASE "${database}"`);
   await migrateDatabase(url.href);
-  const user = await addUser({ email: `${id}@localhost`, password: id, tier: "standard", role: "admin" });
+  const user = await addUser({ email: `${id}@localhost`, password: id, tier: "standard", role: "owner" });
   if (!user) throw new Error("The bench's account was there already.");
   const apiKey = `bench-${id}`;
   await registerKey({ userId: user.userId, key: apiKey, name: "bench" });

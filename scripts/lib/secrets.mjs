@@ -44,12 +44,13 @@ export const writeSecrets = (dataDir, secrets) => {
 /**
  * The secrets, with those made that were missing.
  *
- * @returns {{jwtSecret: string, nextAuthSecret: string, webhookSecretKey: string, dbPassword: string, redisPassword: string, firstPassword: string, firstApiKey?: string}}
+ * @returns {{jwtSecret: string, apiKeySecret: string, nextAuthSecret: string, webhookSecretKey: string, dbPassword: string, redisPassword: string, firstPassword: string, firstApiKey?: string}}
  */
 export const keepSecrets = (dataDir) => {
   const kept = readSecrets(dataDir);
   const secrets = {
     jwtSecret: hex(32),
+    apiKeySecret: hex(32),
     nextAuthSecret: hex(32),
     webhookSecretKey: hex(32),
     dbPassword: hex(24),
@@ -62,11 +63,14 @@ export const keepSecrets = (dataDir) => {
   return secrets;
 };
 
+/** JWT_SECRET stands for them. */
+const OPTIONAL = new Set(["NEXTAUTH_SECRET", "API_KEY_SECRET"]);
+
 /** With ENV=production nothing is made up: @throws Trouble unless JWT_SECRET and WEBHOOK_SECRET_KEY are the owner's own. env.ts checks the same, this only says it before the long steps. */
 export const checkProductionSecrets = (env) => {
   if (env.ENV !== "production") return;
-  for (const name of ["JWT_SECRET", "NEXTAUTH_SECRET", "WEBHOOK_SECRET_KEY"]) {
-    if (env[name] ? !EXAMPLE_SECRETS.includes(env[name]) : name === "NEXTAUTH_SECRET") continue;
+  for (const name of ["JWT_SECRET", "NEXTAUTH_SECRET", "API_KEY_SECRET", "WEBHOOK_SECRET_KEY"]) {
+    if (env[name] ? !EXAMPLE_SECRETS.includes(env[name]) : OPTIONAL.has(name)) continue;
     throw new Trouble(
       `${name} is ${env[name] ? "an example value" : "not set"}: with ENV=production give it a secret of your own, such as the output of \`openssl rand -hex 32\`.`,
     );
@@ -81,5 +85,6 @@ export const withSecrets = (env, secrets) =>
         ...env,
         JWT_SECRET: env.JWT_SECRET || secrets.jwtSecret,
         NEXTAUTH_SECRET: env.NEXTAUTH_SECRET || env.JWT_SECRET || secrets.nextAuthSecret,
+        API_KEY_SECRET: env.API_KEY_SECRET || env.JWT_SECRET || secrets.apiKeySecret,
         WEBHOOK_SECRET_KEY: env.WEBHOOK_SECRET_KEY || secrets.webhookSecretKey,
       };

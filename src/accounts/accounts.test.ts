@@ -6,7 +6,8 @@ import { getEnv } from "../platform/env";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
-import { newApiKey, registerKey } from "./api-keys";
+import { createKey, registerKey } from "./api-keys";
+import { isMistyped, keyedHash, newApiKey, plainHash } from "./key-text";
 import { createSignIn, endSignIn, isSignInLive, verifyPassword } from "./sign-in";
 
 useTestServices({ JWT_EXPIRY_HOURS: "2" });
@@ -21,8 +22,49 @@ const whoIs = (key: string) => call("GET", "/v1/tasks?limit=1", { key });
 
 describe("API keys", () => {
   test("those that we make look like mlq_…", () => {
-    expect(newApiKey()).toMatch(/^mlq_[A-Za-z0-9]{40}$/);
+    expect(newApiKey()).toMatch(/^mlq_[A-Za-z0-9]{46}$/);
     expect(newApiKey()).not.toBe(newApiKey());
+  });
+
+  test("one with a wrong letter, or with two that changed places, is refused without a look-up", async () => {
+    const { key } = await createKey(account.userId, { name: "typed", scopes: ["read"] });
+    expect((await whoIs(key)).status).toBe(200);
+    const wrong = [
+      ...Array.from(
+        { length: 46 },
+        (_, at) => key.slice(0, at + 4) + (key[at + 4] === "x" ? "y" : "x") + key.slice(at + 5),
+      ),
+      ...Array.from({ length: 45 }, (_, at) => key.slice(0, at + 4) + key[at + 5] + key[at + 4] + key.slice(at + 6)),
+    ].filter((text) => text !== key);
+    expect(wrong.filter((text) => !isMistyped(text))).toEqual([]);
+    // A row that a look-up would find.
+    const [mistyped = ""] = wrong;
+    await getSql()`
+      INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes)
+      VALUES ('key_mistyped', ${account.userId}, 'n', ${keyedHash(mistyped)}, 'mlq_', '{read}')`;
+    expect(refusalIn(await whoIs(mistyped))).toMatchObject({ status: 401, code: "INVALID_TOKEN" });
+    // Those from before the checksum are shorter.
+    expect(isMistyped(key.slice(0, -6))).toBe(false);
+  });
+
+  test("one that was kept as a plain hash works, and is kept keyed from its first use an hour after the migration", async () => {
+    const old = `mlq_${"o".repeat(40)}`;
+    const rowOf = async () =>
+      (await getSql()<{ hash: string }[]>`SELECT hash FROM api_keys WHERE id = 'key_old'`)[0]?.hash;
+    await getSql()`
+      INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes)
+      VALUES ('key_old', ${account.userId}, 'old one', ${plainHash(old)}, 'mlq_oooo', '{read}')`;
+    expect((await whoIs(old)).status).toBe(200);
+    expect(await registerKey({ userId: account.userId, key: old, name: "again" })).toBe("present");
+    // Until then a server of the version before may look it up.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await rowOf()).toBe(plainHash(old));
+    await getSql()`UPDATE api_keys SET keyed_after = now() WHERE id = 'key_old'`;
+    await expect
+      .poll(async () => [(await whoIs(old)).status, await rowOf()], { timeout: 5000, interval: 200 })
+      .toEqual([200, keyedHash(old)]);
+    expect(await registerKey({ userId: account.userId, key: old, name: "again" })).toBe("present");
+    expect(await registerKey({ userId: (await makeAccount()).userId, key: old, name: "stolen" })).toBe("taken");
   });
 
   test("any visible text up to 200 characters works once it is registered, also one that looks like a JWT", async () => {
@@ -47,6 +89,7 @@ describe("API keys", () => {
   test("are kept as a hash alone", async () => {
     const rows = await getSql()`SELECT * FROM api_keys WHERE user_id = ${account.userId}`;
     expect(JSON.stringify(rows)).not.toContain(account.key);
+    expect(JSON.stringify(rows)).not.toContain(plainHash(account.key));
   });
 
   test("one that has expired is refused", async () => {

@@ -1,24 +1,13 @@
-// API keys: kept as SHA-256 only, found by looking the text up, whatever it looks like.
-import { createHash } from "node:crypto";
-import { customAlphabet } from "nanoid";
+// API keys: kept as a keyed hash only, found by looking the text up, whatever it looks like.
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { log } from "../platform/log";
 import { BriefCache } from "./brief-cache";
-import { ALL } from "./scopes";
-
-const letters = customAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 40);
-
-/** A key that we make: 238 random bits. */
-export const newApiKey = (): string => `mlq_${letters()}`;
-
-export const MAX_KEY_LENGTH = 200;
-
-/** Any visible text of 1 to 200 characters may be registered (REST contract). */
-export const isKeyText = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(text);
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+import { isMistyped, keyedHash, MAX_KEY_LENGTH, newApiKey, plainHash } from "./key-text";
+import { roleAllows } from "./roles";
+import { ALL, SCOPES } from "./scopes";
+import { findUser } from "./users";
 
 /** What a key may do that was registered without saying so. */
 const ALL_SCOPES = [ALL];
@@ -58,7 +47,7 @@ const toKey = (row: KeyRow): ApiKey => ({
 /**
  * Makes a key of the account.
  * @returns also the key itself, which is kept nowhere: this is the only time that it can be read
- * @throws INVALID_REQUEST for an expiry that is past
+ * @throws INVALID_REQUEST for an expiry that is past; FORBIDDEN for a scope that the account's role lacks
  */
 export const createKey = async (
   userId: string,
@@ -66,13 +55,22 @@ export const createKey = async (
 ): Promise<ApiKey & { key: string }> => {
   if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= Date.now())
     throw badField("expiresAt", "inFuture");
+  await refuseMoreThanRole(userId, input.scopes);
   const key = newApiKey();
   const [row] = await getSql()<KeyRow[]>`
     INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
-    VALUES (${newId("key")}, ${userId}, ${input.name}, ${sha256(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
+    VALUES (${newId("key")}, ${userId}, ${input.name}, ${keyedHash(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
     RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
   if (!row) throw new Error("The insert returned no row.");
   return { ...toKey(row), key };
+};
+
+/** A key could not do more than its account anyway; whoever makes it should know. */
+const refuseMoreThanRole = async (userId: string, scopes: string[]): Promise<void> => {
+  const role = (await findUser(userId))?.role;
+  if (role === undefined) return;
+  const lacking = SCOPES.find((scope) => (scopes.includes(ALL) || scopes.includes(scope)) && !roleAllows(role, scope));
+  if (lacking !== undefined) throw new DomainError("FORBIDDEN", "roleLacks", { params: { role, scope: lacking } });
 };
 
 /** The account's keys, also expired ones, newest first. */
@@ -100,27 +98,40 @@ export const registerKey = async (
   input: { userId: string; key: string; name: string },
   sql: SqlLike = getSql(),
 ): Promise<"registered" | "present" | "taken"> => {
-  const hash = sha256(input.key);
+  const hashes = [keyedHash(input.key), plainHash(input.key)];
   const made = await sql`
     INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes)
-    VALUES (${newId("key")}, ${input.userId}, ${input.name}, ${hash}, ${input.key.slice(0, Math.min(8, input.key.length / 2))}, ${ALL_SCOPES})
-    ON CONFLICT (hash) DO NOTHING`;
+    SELECT ${newId("key")}, ${input.userId}, ${input.name}, ${keyedHash(input.key)}, ${input.key.slice(0, Math.min(8, input.key.length / 2))}, ${ALL_SCOPES}
+    WHERE NOT EXISTS (SELECT 1 FROM api_keys WHERE hash = ANY(${hashes})) ON CONFLICT (hash) DO NOTHING`;
   if (made.count > 0) return "registered";
-  const [row] = await sql<{ user_id: string }[]>`SELECT user_id FROM api_keys WHERE hash = ${hash}`;
+  const [row] = await sql<{ user_id: string }[]>`SELECT user_id FROM api_keys WHERE hash = ANY(${hashes})`;
   return row?.user_id === input.userId ? "present" : "taken";
 };
 
 type FoundKey = { id: string; userId: string; scopes: string[] };
 
 const found = new BriefCache<FoundKey>(async (key) => {
-  const [row] = await getSql()<{ id: string; user_id: string; scopes: string[] }[]>`
-    SELECT id, user_id, scopes FROM api_keys WHERE hash = ${sha256(key)} AND (expires_at IS NULL OR expires_at > now())`;
-  return row ? { id: row.id, userId: row.user_id, scopes: row.scopes } : null;
+  const plain = plainHash(key);
+  const [row] = await getSql()<{ id: string; user_id: string; scopes: string[]; hash: string; is_due: boolean }[]>`
+    SELECT id, user_id, scopes, hash, keyed_after <= now() AS is_due FROM api_keys
+    WHERE hash = ANY(${[keyedHash(key), plain]}) AND (expires_at IS NULL OR expires_at > now())`;
+  if (!row) return null;
+  if (row.hash === plain && row.is_due) keepKeyed(row.id, key);
+  return { id: row.id, userId: row.user_id, scopes: row.scopes };
 }, 2000);
 
-/** Whose key this is. A key that was taken back works for 2 s more at most. */
+/** Replaces the plain hash of a key from before, beside the request that used it. */
+const keepKeyed = (id: string, key: string): void => {
+  void getSql()`UPDATE api_keys SET hash = ${keyedHash(key)} WHERE id = ${id} AND hash = ${plainHash(key)}`.catch(
+    (error: Error) => {
+      log.debug({ keyId: id, error: error.message }, "the hash of a key was not replaced yet");
+    },
+  );
+};
+
+/** Whose key this is. A key that was taken back works for 2 s more at most; one that is mistyped costs no look-up. */
 export const findKey = async (key: string): Promise<FoundKey | null> => {
-  if (key.length > MAX_KEY_LENGTH) return null;
+  if (key.length > MAX_KEY_LENGTH || isMistyped(key)) return null;
   const row = await found.get(key);
   if (row) noteUse(row.id);
   return row;

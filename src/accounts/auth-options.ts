@@ -1,9 +1,11 @@
-// next-auth for browsers: a password opens a sign-in, whose id the session token carries as `sid`.
+// next-auth for browsers: a password, or who somebody is at a provider, opens a sign-in, whose id the session token carries as `sid`.
 import type { NextAuthOptions } from "next-auth";
 import Credentials from "next-auth/providers/credentials";
 import { getEnv } from "../platform/env";
 import { log } from "../platform/log";
 import { sameOriginUrl } from "./callback-url";
+import { accountOf, accountOfIdentity } from "./identities";
+import { configuredProviders, identityFrom, providerKey } from "./providers";
 import { createSignIn, endSignIn, isSignInLive, SIGN_IN_DAYS, verifyPassword } from "./sign-in";
 
 declare module "next-auth" {
@@ -35,10 +37,26 @@ export const authOptions: NextAuthOptions = {
   },
   session: { strategy: "jwt", maxAge: SIGN_IN_DAYS * 86_400 },
   pages: { signIn: "/sign-in", error: "/sign-in" },
-  providers: [withPassword],
+  get providers() {
+    return [withPassword, ...configuredProviders()];
+  },
   callbacks: {
     redirect: ({ url, baseUrl }) => sameOriginUrl(url, baseUrl),
-    jwt: async ({ token, user }) => {
+    signIn: async ({ account, profile }) => {
+      if (account?.type !== "oauth") return true;
+      const outcome = await accountOf(identityFrom(account, profile));
+      if (outcome.kind === "account") return true;
+      log.info({ provider: account.provider, why: outcome.why }, "a sign-in with a provider was refused");
+      return `/sign-in?error=${outcome.why}`;
+    },
+    jwt: async ({ token, user, account }) => {
+      if (account?.type === "oauth") {
+        // Bound a moment ago, in signIn.
+        const identity = { provider: providerKey(account.provider), subject: account.providerAccountId };
+        const known = await accountOfIdentity(identity);
+        if (!known) throw new Error("This identity was bound to no account.");
+        return { sub: known.userId, email: known.email, sid: await createSignIn(known.userId) };
+      }
       if (user) return { sub: user.id, email: user.email, sid: await createSignIn(user.id) };
       if (typeof token.sid === "string" && (await isSignInLive(token.sid))) return token;
       // next-auth takes this as "not signed in" and clears the cookie.

@@ -6,8 +6,10 @@ import { log } from "../platform/log";
 import type { Actor } from "./actor";
 import { findKey } from "./api-keys";
 import { BriefCache } from "./brief-cache";
+import { ALL } from "./scopes";
 import { ownerOfSignIn } from "./sign-in";
 import { verifyToken } from "./tokens";
+import { type Standing, standingOf } from "./users";
 
 /** The headers of a request that say who calls, lower-case as node gives them. */
 export type CallerHeaders = { authorization?: string | undefined; cookie?: string | undefined };
@@ -27,17 +29,24 @@ const invalidToken = () => new DomainError("INVALID_TOKEN", "invalidToken");
 
 /**
  * Who sends this `Authorization: Bearer`: looked up as a key, then read as a JWT.
- * @throws AUTH_REQUIRED without one, INVALID_TOKEN for one that is not known or has expired
+ * @throws AUTH_REQUIRED without one, INVALID_TOKEN for one that is not known, has expired, or whose account is switched off
  */
 export const authenticateBearer = async (authorization: string | undefined): Promise<Authenticated> => {
   const bearer = bearerOf(authorization);
   if (bearer === null) throw authRequired();
   const key = await findKey(bearer);
-  if (key) return { actor: { userId: key.userId, scopes: key.scopes }, proof: "key", keyId: key.id };
-  const actor = await verifyToken(bearer);
-  if (actor) return { actor, proof: "token" };
-  throw invalidToken();
+  const caller = key ?? (await verifyToken(bearer));
+  const standing = caller && (await standingOf(caller.userId));
+  if (!standing) throw invalidToken();
+  const actor = actorOf(caller, standing);
+  return key ? { actor, proof: "key", keyId: key.id } : { actor, proof: "token" };
 };
+
+const actorOf = ({ userId, scopes }: Pick<Actor, "userId" | "scopes">, { role }: Standing): Actor => ({
+  userId,
+  scopes,
+  role,
+});
 
 /**
  * Who sends this request: its bearer decides; without one, the session cookie of a browser.
@@ -47,8 +56,9 @@ export const authenticate = async (headers: CallerHeaders): Promise<Authenticate
   if (bearerOf(headers.authorization) !== null) return authenticateBearer(headers.authorization);
   const session = sessionTokenOf(headers.cookie);
   const signIn = session === null ? null : await signInOf(session);
-  if (signIn === null) throw authRequired();
-  return { actor: { ...signIn, scopes: ["*"] }, proof: "session" };
+  const standing = signIn && (await standingOf(signIn.userId));
+  if (!standing) throw authRequired();
+  return { actor: { ...actorOf({ ...signIn, scopes: [ALL] }, standing), sid: signIn.sid }, proof: "session" };
 };
 
 const SESSION_COOKIE = /^(?:__Secure-)?next-auth\.session-token(?:\.(\d+))?$/;

@@ -35,7 +35,7 @@ test("add prints the API key alone on stdout, and a password that was made on st
   });
   const rows = (await accountCommand(["list"])).out?.split("\n").map((line) => line.split(/\s+/).slice(0, 3));
   expect(rows?.slice(1)).toEqual([
-    ["first@example.org", "standard", "admin"],
+    ["first@example.org", "standard", "owner"],
     ["ada@example.org", "premium", "member"],
     ["bob@example.org", "standard", "member"],
   ]);
@@ -46,7 +46,13 @@ test.each([
   [["add", "nobody"], 2, "nobody"],
   [["add", "x@y.z", "w@y.z"], 2, "w@y.z"],
   [["add", "x@y.z", "--tier", "gold"], 2, "gold"],
+  [["add", "x@y.z", "--role", "admin"], 2, "admin"],
+  [["role", "ada@example.org"], 2, "Which role"],
+  [["role", "ada@example.org", "root"], 2, "root"],
+  [["role", "nobody@example.org", "owner"], 1, "nobody@example.org"],
+  [["role", "first@example.org", "member"], 1, "last owner"],
   [["add", "x@y.z", "--key", "a b"], 2, "--key"],
+  [["add", "x@y.z", "--key", `mlq_${"a".repeat(46)}`], 2, "checksum"],
   [["add", "x@y.z", "--what"], 2, "--what"],
   [["frob"], 2, "frob"],
   [[], 2, "Usage"],
@@ -56,6 +62,15 @@ test.each([
   const before = await accountCommand(["list"]);
   expect(await accountCommand(args)).toEqual({ code, err: expect.stringContaining(word) });
   expect(await accountCommand(["list"])).toEqual(before);
+});
+
+test("role gives an account another role, which list shows", async () => {
+  await accountCommand(["add", "eve@example.org", "--role", "viewer"]);
+  const roleOfEve = async () => /eve@example.org +\S+ +(\S+)/.exec((await accountCommand(["list"])).out ?? "")?.[1];
+  expect(await roleOfEve()).toBe("viewer");
+  expect(await accountCommand(["role", "EVE@example.org", "owner"])).toEqual({ code: 0, out: "owner" });
+  expect(await roleOfEve()).toBe("owner");
+  expect(await accountCommand(["role", "eve@example.org", "member"])).toEqual({ code: 0, out: "member" });
 });
 
 test("as a process it exits with the code and ends its connections", async () => {

@@ -4,12 +4,18 @@ import { parseArgs } from "node:util";
 import { getSql } from "../platform/db";
 import { EnvError, getEnv } from "../platform/env";
 import { DomainError, isOutage } from "../platform/errors";
-import { createKey, isKeyText, listKeys, newApiKey, registerKey, revokeKey } from "./api-keys";
+import { createKey, listKeys, registerKey, revokeKey } from "./api-keys";
+import { changeAccount } from "./change-account";
+import { FIRST_ACCOUNT_LOCK, hasAccount } from "./first-account";
+import { isKeyText, isMistyped, newApiKey } from "./key-text";
+import { ROLES, type Role } from "./roles";
 import { ALL, SCOPES } from "./scopes";
-import { addUser, findByEmail, isEmail, listUsers, type Role, type Tier, type User } from "./users";
+import { addUser, findByEmail, isEmail, listUsers, TIERS, type Tier, type User } from "./users";
 
 const USAGE = `Usage:
-  account add EMAIL [--password TEXT] [--tier standard|premium] [--key TEXT]   make an account, print its API key
+  account add EMAIL [--password TEXT] [--tier standard|premium] [--role owner|member|viewer] [--key TEXT]
+                                                                              make an account, print its API key
+  account role EMAIL owner|member|viewer                                      give an account another role, within seconds
   account list                                                                show the accounts
   account key add EMAIL --name TEXT [--scopes read,run,write,admin] [--days N]   make another key, print it once; * may do all
   account key list EMAIL                                                      show an account's keys
@@ -27,17 +33,33 @@ class Refusal extends Error {
 
 const newPassword = (): string => randomBytes(12).toString("base64url");
 
-const tierOf = (text: string | undefined): Tier => {
-  if (text === undefined || text === "standard" || text === "premium") return text ?? "standard";
-  throw new Refusal(`--tier is ${text}: it must be standard or premium.`, 2);
+const tierOf = (text = "standard"): Tier => {
+  const tier = TIERS.find((one) => one === text);
+  if (tier === undefined) throw new Refusal(`--tier is ${text}: it must be standard or premium.`, 2);
+  return tier;
 };
 
-type NewAccount = { email: string; password: string; tier: Tier; role: Role; key: string };
+const roleOf = (text: string, name: string): Role => {
+  const role = ROLES.find((one) => one === text);
+  if (role === undefined) throw new Refusal(`${name} is ${text}: it must be owner, member or viewer.`, 2);
+  return role;
+};
 
-/** Account and key together, or neither. */
+/** Registered, it could never be used. */
+const mistyped = (name: string, exitCode: 1 | 2): Refusal =>
+  new Refusal(
+    `${name} looks like a key of MLQueue, but its last 6 characters, a checksum, do not fit: a letter is wrong.`,
+    exitCode,
+  );
+
+type NewAccount = { email: string; password: string; tier: Tier; role: Role | undefined; key: string };
+
+/** Account and key together, or neither. The first account of a server is an owner: nobody else could make one of it. */
 const makeAccount = (account: NewAccount): Promise<User> =>
   getSql().begin(async (sql) => {
-    const user = await addUser(account, sql);
+    await sql`SELECT pg_advisory_xact_lock(${FIRST_ACCOUNT_LOCK})`;
+    const role = account.role ?? ((await hasAccount(sql)) ? "member" : "owner");
+    const user = await addUser({ ...account, role }, sql);
     if (!user) throw new Refusal(`There is an account for ${account.email} already.`, 1);
     if ((await registerKey({ userId: user.userId, key: account.key, name: "first key" }, sql)) !== "registered")
       throw new Refusal("This key belongs to another account.", 1);
@@ -51,7 +73,9 @@ const add = async (args: string[]): Promise<Printed> => {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { password: { type: "string" }, tier: { type: "string" }, key: { type: "string" } },
+    options: {
+      ...{ password: { type: "string" }, tier: { type: "string" }, role: { type: "string" }, key: { type: "string" } },
+    },
   });
   const [email, ...more] = positionals;
   if (email === undefined) throw new Refusal("Which account? Give an EMAIL.", 2);
@@ -60,10 +84,12 @@ const add = async (args: string[]): Promise<Printed> => {
   if (values.password === "") throw new Refusal("--password must not be empty.", 2);
   if (values.key !== undefined && !isKeyText(values.key))
     throw new Refusal("--key must be 1 to 200 visible characters without spaces.", 2);
+  if (values.key !== undefined && isMistyped(values.key)) throw mistyped("--key", 2);
   const tier = tierOf(values.tier);
+  const role = values.role === undefined ? undefined : roleOf(values.role, "--role");
   const password = values.password ?? newPassword();
   const key = values.key ?? newApiKey();
-  await makeAccount({ email, password, tier, role: "member", key });
+  await makeAccount({ email, password, tier, role, key });
   // The key stands alone on stdout, so that a script can take it.
   return { out: key, ...(values.password === undefined && { err: `Password: ${password}` }) };
 };
@@ -72,10 +98,25 @@ const list = async (args: string[]): Promise<Printed> => {
   parseArgs({ args, options: {} });
   const users = await listUsers();
   return table([
-    ["EMAIL", "TIER", "ROLE", "USER ID", "CREATED"],
-    ...users.map((user) => [user.email, user.tier, user.role, user.userId, user.createdAt]),
+    ["EMAIL", "TIER", "ROLE", "USER ID", "CREATED", "OFF SINCE"],
+    ...users.map((user) => [user.email, user.tier, user.role, user.userId, user.createdAt, user.offSince ?? ""]),
   ]);
 };
+
+const setRole = async (args: string[]): Promise<Printed> => {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [email, role] = positionals;
+  const { userId } = await accountOf(email);
+  if (role === undefined) throw new Refusal("Which role? Give owner, member or viewer.", 2);
+  const changed = await refusing(changeAccount(userId, { role: roleOf(role, "ROLE") }));
+  return { out: changed.role };
+};
+
+/** What a verb refuses is said as a sentence. */
+const refusing = <T>(done: Promise<T>): Promise<T> =>
+  done.catch((error: unknown) => {
+    throw error instanceof DomainError ? new Refusal(error.message, 1) : error;
+  });
 
 const table = (rows: string[][]): Printed => {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
@@ -123,11 +164,8 @@ const addKey = async (args: string[]): Promise<Printed> => {
   const scopes = scopesOf(values.scopes ?? ALL);
   const days = daysOf(values.days);
   const { userId } = await accountOf(positionals[0]);
-  const made = await createKey(userId, {
-    name,
-    scopes,
-    expiresAt: days === undefined ? undefined : new Date(Date.now() + days * 86_400_000).toISOString(),
-  });
+  const expiresAt = days === undefined ? undefined : new Date(Date.now() + days * 86_400_000).toISOString();
+  const made = await refusing(createKey(userId, { name, scopes, expiresAt }));
   return { out: made.key, err: `Key ${made.keyId}, shown this once. Scopes: ${made.scopes.join(", ")}.` };
 };
 
@@ -147,11 +185,7 @@ const revoke = async (args: string[]): Promise<Printed> => {
   const [email, keyId] = positionals;
   const { userId } = await accountOf(email);
   if (keyId === undefined) throw new Refusal("Which key? Give its KEY_ID, as `account key list` shows it.", 2);
-  try {
-    await revokeKey(userId, { keyId });
-  } catch (error) {
-    throw error instanceof DomainError ? new Refusal(error.message, 1) : error;
-  }
+  await refusing(revokeKey(userId, { keyId }));
   return { out: keyId };
 };
 
@@ -168,9 +202,6 @@ const keyCommand = async ([command, ...args]: string[]): Promise<Printed> => {
   }
 };
 
-/** So that two starts at once make one first account. */
-const BOOTSTRAP_LOCK = 7_110_003;
-
 /** BOOTSTRAP_EMAIL, BOOTSTRAP_PASSWORD and BOOTSTRAP_API_KEY, which only this command reads. */
 export type Bootstrap = { email: string; password: string | undefined; key: string | undefined };
 
@@ -181,13 +212,14 @@ const bootstrapFromEnv = (): Bootstrap => {
 
 /** Makes the first account if there is none, and registers BOOTSTRAP_API_KEY for the first one. Prints one JSON line. */
 const bootstrap = async ({ email, password, key }: Bootstrap): Promise<Printed> => {
+  if (key !== undefined && isMistyped(key)) throw mistyped("BOOTSTRAP_API_KEY", 1);
   const outcome = await getSql().begin(async (sql) => {
-    await sql`SELECT pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`;
+    await sql`SELECT pg_advisory_xact_lock(${FIRST_ACCOUNT_LOCK})`;
     const [first] = await listUsers(sql);
     if (!first) {
       if (!isEmail(email)) throw new Refusal(`BOOTSTRAP_EMAIL=${email} is wrong: it is not an email address.`, 2);
       if (!password) throw new Refusal("BOOTSTRAP_PASSWORD is not set: the first account needs a password.", 2);
-      const user = await addUser({ email, password, tier: "standard", role: "admin" }, sql);
+      const user = await addUser({ email, password, tier: "standard", role: "owner" }, sql);
       if (!user) throw new Error("The first account was made by somebody else.");
       const apiKey = key ?? newApiKey();
       await registerKey({ userId: user.userId, key: apiKey, name: "first key" }, sql);
@@ -206,6 +238,8 @@ const run = async ([command, ...args]: string[], first: () => Bootstrap): Promis
   switch (command) {
     case "add":
       return add(args);
+    case "role":
+      return setRole(args);
     case "list":
       return list(args);
     case "key":

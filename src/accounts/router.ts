@@ -1,9 +1,12 @@
 // tRPC procedures of accounts.
 import { z } from "zod";
 import { DomainError } from "../platform/errors";
-import { procedure, router } from "../platform/trpc";
+import { openProcedure, procedure, router } from "../platform/trpc";
 import { instant } from "../platform/validate";
 import { createKey, listKeys, revokeKey } from "./api-keys";
+import { setUp } from "./first-account";
+import { acceptInvitation } from "./invitations";
+import { ROLES } from "./roles";
 import { ALL, SCOPES } from "./scopes";
 import { changePassword, endOwnSignIn, listSignIns, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./sign-in";
 import { findUser } from "./users";
@@ -25,16 +28,16 @@ const keyOutput = z.object({
 const keysRouter = router({
   /** `key` is told this once. */
   create: procedure
-    .meta({ scope: "admin" })
+    .meta({ scope: "profile" })
     .input(z.object({ name: z.string().min(1).max(200), scopes, expiresAt: instant.optional() }))
     .output(keyOutput.extend({ key: z.string() }))
     .mutation(({ ctx, input }) => createKey(ctx.userId, input)),
   list: procedure
-    .meta({ scope: "admin" })
+    .meta({ scope: "profile" })
     .output(z.object({ keys: z.array(keyOutput) }))
     .query(async ({ ctx }) => ({ keys: await listKeys(ctx.userId) })),
   revoke: procedure
-    .meta({ scope: "admin" })
+    .meta({ scope: "profile" })
     .input(z.object({ keyId: z.string().max(200) }))
     .output(z.object({ done: z.literal(true) }))
     .mutation(async ({ ctx, input }) => {
@@ -46,10 +49,20 @@ const keysRouter = router({
 const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
 
 export const accountsRouter = router({
+  /** Makes the owner of a server that has no account, for whoever has the token from its log. */
+  setUp: openProcedure
+    .input(z.object({ token: z.string().max(200), email: z.string().max(254), password }))
+    .output(z.object({ email: z.string() }))
+    .mutation(({ input }) => setUp(input)),
+  /** Sets the password of the account that the link is for. */
+  acceptInvitation: openProcedure
+    .input(z.object({ token: z.string().max(200), password }))
+    .output(z.object({ email: z.string() }))
+    .mutation(({ input }) => acceptInvitation(input)),
   keys: keysRouter,
   /** Where the account is signed in; `isThis`: the browser that asks. */
   signIns: procedure
-    .meta({ scope: "admin" })
+    .meta({ scope: "profile" })
     .output(
       z.object({
         signIns: z.array(
@@ -61,7 +74,7 @@ export const accountsRouter = router({
       signIns: (await listSignIns(ctx.userId)).map((one) => ({ ...one, isThis: one.signInId === ctx.sid })),
     })),
   endSignIn: procedure
-    .meta({ scope: "admin" })
+    .meta({ scope: "profile" })
     .input(z.object({ signInId: z.string().max(200) }))
     .output(z.object({ done: z.literal(true) }))
     .mutation(async ({ ctx, input }) => {
@@ -70,7 +83,7 @@ export const accountsRouter = router({
     }),
   /** The account's other sign-ins end with it. Counted as the creation of many, so that a session that was left open guesses slowly. */
   changePassword: procedure
-    .meta({ scope: "admin", bucket: "batch" })
+    .meta({ scope: "profile", bucket: "batch" })
     .input(z.object({ current: z.string().max(MAX_PASSWORD_LENGTH), next: password }))
     .output(z.object({ ended: z.number() }))
     .mutation(({ ctx, input }) => changePassword(ctx.userId, { ...input, keep: ctx.sid })),
@@ -79,7 +92,7 @@ export const accountsRouter = router({
       z.object({
         userId: z.string(),
         email: z.string(),
-        role: z.enum(["admin", "member"]),
+        role: z.enum(ROLES),
         tier: z.enum(["standard", "premium"]),
       }),
     )

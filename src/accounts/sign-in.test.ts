@@ -17,6 +17,7 @@ const newAccount = async () => {
     requestId: "req_test",
     locale: "en",
     authenticate: async () => ({ userId: user.userId, scopes: ["*"], sid }),
+    countTry: async () => {},
   });
   return { email, userId: user.userId, sid, api };
 };

@@ -12,23 +12,29 @@ export const SIGN_IN_DAYS = 30;
 /** Long enough for any passphrase; longer texts would only keep argon2 busy. */
 export const MAX_PASSWORD_LENGTH = 1000;
 
-/** @returns null for an unknown address as for a wrong password, after the same time */
+/** @returns null for an unknown address and an account that is off as for a wrong password, after the same time */
 export const verifyPassword = async (
   email: string,
   password: string,
 ): Promise<{ userId: string; email: string } | null> => {
   if (password.length > MAX_PASSWORD_LENGTH || `${email}${password}`.includes("\u0000")) return null;
   const [row] = await getSql()<{ id: string; email: string; password_hash: string | null }[]>`
-    SELECT id, email, password_hash FROM users WHERE email = ${normalEmail(email)}`;
+    SELECT id, email, password_hash FROM users WHERE email = ${normalEmail(email)} AND disabled_at IS NULL`;
   const matches = await isPassword(row?.password_hash ?? null, password);
   return row && matches ? { userId: row.id, email: row.email } : null;
 };
 
-/** @returns the `sid` that the session carries */
+/**
+ * Opens a sign-in. Of a switch-off at the same moment either this sees it, or it ends this: the account's row is locked.
+ * @returns the `sid` that the session carries
+ * @throws AUTH_REQUIRED for an account that is off or gone
+ */
 export const createSignIn = async (userId: string): Promise<string> => {
   const sid = newId("sid");
-  await getSql()`
-    INSERT INTO sign_ins (id, user_id, expires_at) VALUES (${sid}, ${userId}, now() + make_interval(days => ${SIGN_IN_DAYS}))`;
+  const made = await getSql()`
+    INSERT INTO sign_ins (id, user_id, expires_at)
+    SELECT ${sid}, id, now() + make_interval(days => ${SIGN_IN_DAYS}) FROM users WHERE id = ${userId} AND disabled_at IS NULL FOR SHARE`;
+  if (made.count === 0) throw new DomainError("AUTH_REQUIRED", "authRequired");
   return sid;
 };
 
@@ -86,7 +92,7 @@ export const changePassword = async (
       UPDATE sign_ins SET ended_at = now()
       WHERE user_id = ${userId} AND ended_at IS NULL AND id <> ${input.keep ?? ""} RETURNING id`;
   });
-  for (const { id } of ended) owners.forget(id);
+  forgetSignIns(ended.map(({ id }) => id));
   return { ended: ended.length };
 };
 
@@ -95,6 +101,11 @@ const owners = new BriefCache<{ userId: string }>(async (sid) => {
     SELECT user_id FROM sign_ins WHERE id = ${sid} AND ended_at IS NULL AND expires_at > now()`;
   return row ? { userId: row.user_id } : null;
 }, 2000);
+
+/** These were ended: this process is to know at once. */
+export const forgetSignIns = (sids: string[]): void => {
+  for (const sid of sids) owners.forget(sid);
+};
 
 /** Whose sign-in this is; null when it was ended, has expired, or never was. */
 export const ownerOfSignIn = async (sid: string): Promise<string | null> => (await owners.get(sid))?.userId ?? null;

@@ -6,10 +6,13 @@ import { isKeyLive } from "./api-keys";
 import { BriefCache } from "./brief-cache";
 import { findUser } from "./users";
 
+/** What a token says of its caller; the account's role is looked up at each use. */
+type Bearer = Pick<Actor, "userId" | "scopes">;
+
 const secret = (): Uint8Array => new TextEncoder().encode(getEnv().JWT_SECRET);
 
 /** A token for the actor, valid for JWT_EXPIRY_HOURS, and no longer than the key that asked for it. */
-export const issueToken = async (actor: Actor, keyId: string): Promise<{ token: string; expiresAt: string }> => {
+export const issueToken = async (actor: Bearer, keyId: string): Promise<{ token: string; expiresAt: string }> => {
   const issuedAt = Math.floor(Date.now() / 1000);
   const expiresAt = issuedAt + getEnv().JWT_EXPIRY_HOURS * 3600;
   const token = await new SignJWT({ scopes: actor.scopes, key: keyId })
@@ -24,7 +27,7 @@ export const issueToken = async (actor: Actor, keyId: string): Promise<{ token: 
 const scopesOf = (claim: unknown): string[] =>
   Array.isArray(claim) ? claim.filter((scope): scope is string => typeof scope === "string") : [];
 
-type Verified = Actor & { keyId: string | undefined; expiresAtMs: number };
+type Verified = Bearer & { keyId: string | undefined; expiresAtMs: number };
 
 /** A signature is checked, and its account looked up, once a minute per token. */
 const verified = new BriefCache<Verified>(async (token) => {
@@ -44,7 +47,7 @@ const verified = new BriefCache<Verified>(async (token) => {
 }, 60_000);
 
 /** @returns null for a token that is not ours, was changed, or has expired */
-export const verifyToken = async (token: string): Promise<Actor | null> => {
+export const verifyToken = async (token: string): Promise<Bearer | null> => {
   const known = await verified.get(token);
   if (known === null || known.expiresAtMs <= Date.now()) return null;
   // One from before tokens named their key has none.

@@ -5,6 +5,7 @@ import { encode } from "next-auth/jwt";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createKey, revokeKey } from "../accounts/api-keys";
+import { roleAllows } from "../accounts/roles";
 import { allows } from "../accounts/scopes";
 import { createSignIn } from "../accounts/sign-in";
 import { getSql } from "../platform/db";
@@ -12,7 +13,7 @@ import { getEnv } from "../platform/env";
 import { toSnake } from "../platform/field-names";
 import { newId } from "../platform/ids";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
-import type { Scope } from "../platform/request-context";
+import type { Need } from "../platform/request-context";
 import { needsOfRoute } from "../platform/route";
 import { createCallerFactory, needsOf } from "../platform/trpc";
 import { type HttpAnswer, useHttpServer } from "../testing/http";
@@ -39,6 +40,7 @@ const makeThings = async ({ userId }: Account): Promise<Things> => {
     requestId: "req_test",
     locale: "en",
     authenticate: async () => ({ userId, scopes: ["*"] }),
+    countTry: async () => {},
   });
   const named = () => newId("group");
   const [groupName, unitName, claimKey] = [named(), named(), named()];
@@ -177,7 +179,7 @@ type Endpoint = {
   isRest: boolean;
   /** a session's reads are let through wherever they come from: another site cannot see the answer */
   isRead: boolean;
-  scope: Scope;
+  scope: Need;
   places: Place[];
   unknownTexts: string[];
   /** sends the least that is right, with an id of its own kind at a place */
@@ -246,8 +248,12 @@ type Procedure = {
   _def: { type: "query" | "mutation" | "subscription"; meta?: Parameters<typeof needsOf>[1]; inputs?: z.ZodType[] };
 };
 
-const trpcEndpoints: Endpoint[] = Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>).map(
-  ([name, { _def }]) => {
+/** Of those who are not signed in yet: accounts/first-account.test.ts and admin.test.ts have them. */
+const OPEN = new Set(["accounts.acceptInvitation", "accounts.setUp"]);
+
+const trpcEndpoints: Endpoint[] = Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>)
+  .filter(([name]) => !OPEN.has(name))
+  .map(([name, { _def }]) => {
     const [type] = _def.inputs ?? [];
     const schema = type ? schemaOf(type) : {};
     const texts = textsIn(schema);
@@ -270,10 +276,12 @@ const trpcEndpoints: Endpoint[] = Object.entries(appRouter._def.procedures as un
           : call("GET", `/api/trpc/${name}?input=${encodeURIComponent(JSON.stringify(input))}`, { headers });
       },
     };
-  },
-);
+  });
 
-const endpoints = [...restEndpoints, ...trpcEndpoints];
+const all = [...restEndpoints, ...trpcEndpoints];
+/** About the caller's own things, and about the whole server. */
+const endpoints = all.filter(({ scope }) => scope !== "server");
+const owners = all.filter(({ scope }) => scope === "server");
 
 // ── What is compared ──────────────────────────────────────────────────────────────────────────────
 
@@ -319,6 +327,7 @@ let victims: Things;
 let madeUntil = "";
 let callers: { name: string; headers: Record<string, string>; status: 401; code: string }[];
 let crossSite: Record<string, string>;
+let viewer: Record<string, string>;
 let narrow: { scope: string; headers: Record<string, string> }[];
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
@@ -344,6 +353,7 @@ beforeAll(async () => {
     { name: "a key that was taken back", headers: bearer(revoked.key), status: 401, code: "INVALID_TOKEN" },
     { name: "a key that expired", headers: bearer(expired.key), status: 401, code: "INVALID_TOKEN" },
   ];
+  viewer = bearer((await makeAccount("viewer")).key);
   narrow = [];
   for (const scope of ["read", "run", "write"])
     narrow.push({ scope, headers: bearer((await createKey(mine.userId, { name: scope, scopes: [scope] })).key) });
@@ -385,6 +395,9 @@ describe.each(endpoints)("$name", (endpoint) => {
       ...narrow
         .filter(({ scope }) => !allows([scope], endpoint.scope))
         .map(({ scope, headers }) => ({ name: `a key for ${scope}`, headers, status: 403, code: "FORBIDDEN" })),
+      ...(roleAllows("viewer", endpoint.scope)
+        ? []
+        : [{ name: "a viewer", headers: viewer, status: 403, code: "FORBIDDEN" }]),
       ...(endpoint.isRest
         ? [{ name: "a session", headers: { Cookie: crossSite.Cookie ?? "" }, status: 401, code: "AUTH_REQUIRED" }]
         : []),
@@ -439,6 +452,20 @@ describe.each(endpoints)("$name", (endpoint) => {
       expect(await theirRows()).toBe(before);
     },
   );
+});
+
+describe.each(owners)("$name", (endpoint) => {
+  test("is of owners alone", async () => {
+    const things = await untouched();
+    const before = await digest();
+    const others = [bearer(mine.key), viewer, ...narrow.map(({ headers }) => headers)];
+    for (const { headers, status, code } of [
+      ...callers,
+      ...others.map((headers) => ({ headers, status: 403, code: "FORBIDDEN" })),
+    ])
+      expect(refusalOf(await endpoint.send({ things, headers }))).toEqual([status, code]);
+    expect(await digest()).toBe(before);
+  });
 });
 
 // A claim's key is a text of the driver's own choice.

@@ -4,7 +4,7 @@ import { createKey } from "../accounts/api-keys";
 import { allows, SCOPES } from "../accounts/scopes";
 import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
-import type { Scope } from "../platform/request-context";
+import type { Need } from "../platform/request-context";
 import { needsOfRoute } from "../platform/route";
 import { needsOf } from "../platform/trpc";
 import { type HttpAnswer, refusalIn, useHttpServer } from "../testing/http";
@@ -20,13 +20,13 @@ let account: Account;
 const keys = new Map<string, string>();
 const SETS = [["read"], ["run"], ["write"], ["admin"], ["read", "run"], ["run", "write"], ["*"]];
 beforeAll(async () => {
-  account = await makeAccount();
+  account = await makeAccount("owner");
   for (const scopes of SETS)
     keys.set(scopes.join(), (await createKey(account.userId, { name: scopes.join(), scopes })).key);
 });
 
 /** Written down once more, so that a route that is added has to be thought of. */
-const wantedFor = (method: string, path: string): Scope => {
+const wantedFor = (method: string, path: string): Need => {
   if (path === "/v1/webhooks/task-secret") return "admin";
   if (method === "GET" || path === "/v1/auth/token" || path.endsWith("/sync")) return "read";
   return /\/(heartbeat|claim|start|complete|fail|metrics|logs|result)$/.test(path) ? "run" : "write";
@@ -50,27 +50,42 @@ test.each(routes.map((route) => [route.method, route.path, route] as const))(
   },
 );
 
+/** Of those who are not signed in. */
+const OPEN = ["accounts.acceptInvitation", "accounts.setUp"];
+
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<
     string,
     { _def: { type: "query" | "mutation" | "subscription"; meta?: Parameters<typeof needsOf>[1] } }
   >,
-).map(([path, { _def }]) => ({ path, type: _def.type, scope: needsOf(_def.type, _def.meta).scope }));
+)
+  .filter(([path]) => !OPEN.includes(path))
+  .map(([path, { _def }]) => ({ path, type: _def.type, scope: needsOf(_def.type, _def.meta).scope }));
 
 test("procedures need what the routes of the same verb need, and keys are for admins", () => {
-  const of = (scope: Scope) =>
+  const of = (scope: Need) =>
     procedures
       .filter((one) => one.scope === scope && (scope !== "read" || one.type === "mutation"))
       .map(({ path }) => path)
       .sort();
-  expect(of("admin")).toEqual([
+  expect(of("admin")).toEqual(["webhooks.taskSecret"]);
+  expect(of("server")).toEqual([
+    "admin.accounts.add",
+    "admin.accounts.change",
+    "admin.accounts.invite",
+    "admin.accounts.list",
+    "admin.health",
+    "admin.limits",
+    "admin.queues",
+    "admin.retention",
+  ]);
+  expect(of("profile")).toEqual([
     "accounts.changePassword",
     "accounts.endSignIn",
     "accounts.keys.create",
     "accounts.keys.list",
     "accounts.keys.revoke",
     "accounts.signIns",
-    "webhooks.taskSecret",
   ]);
   expect(of("read")).toEqual(["sweeps.outlook", "sweeps.preview"]);
   expect(of("run")).toEqual([
@@ -86,7 +101,11 @@ test("procedures need what the routes of the same verb need, and keys are for ad
     "units.heartbeat",
     "units.publishSchema",
   ]);
-  expect(procedures.filter(({ type, scope }) => type !== "mutation" && !["read", "admin"].includes(scope))).toEqual([]);
+  expect(
+    procedures.filter(
+      ({ type, scope }) => type !== "mutation" && !["read", "admin", "profile", "server"].includes(scope),
+    ),
+  ).toEqual([]);
 });
 
 test.each(procedures.filter(({ type }) => type !== "subscription"))(

@@ -1,11 +1,12 @@
-// Counts a request against its account's limit, tells so in the headers of the answer, and asks whether its key may do that.
+// Counts a request against its account's limit, tells so in the headers of the answer, and asks whether its role and its key allow that.
 import type { Authenticated } from "../accounts/authenticate";
-import { allows } from "../accounts/scopes";
+import { type Role, roleAllows } from "../accounts/roles";
+import { allows, scopeFor } from "../accounts/scopes";
 import { tierOf } from "../accounts/users";
 import { DomainError } from "../platform/errors";
 import { rateLimited } from "../platform/prometheus";
 import { countRequest, limitOf, type Verdict } from "../platform/rate-limit";
-import type { Bucket, Needs } from "../platform/request-context";
+import type { Bucket, Need, Needs } from "../platform/request-context";
 
 /** What an answer tells of its account's limit. */
 export type LimitHeaders = { "RateLimit-Limit": number; "RateLimit-Remaining": number; "RateLimit-Reset": number };
@@ -24,7 +25,7 @@ const headersOf = ({ limit, remaining, resetSeconds }: Verdict): LimitHeaders =>
  * owner from cancelling what it made. 6,000 reads a minute are some ten open pages that all change each second.
  *
  * @param tell is given the headers for the answer, also when it is a refusal; is not called where there is no limit
- * @throws RATE_LIMIT_EXCEEDED with the seconds until there is room again; FORBIDDEN when the caller's key lacks the scope
+ * @throws RATE_LIMIT_EXCEEDED with the seconds until there is room again; FORBIDDEN when the caller's role or key does not allow it
  */
 export const admit = async (
   { actor, proof }: Authenticated,
@@ -32,8 +33,16 @@ export const admit = async (
   tell: (headers: LimitHeaders) => void,
 ): Promise<void> => {
   await countOrRefuse({ actor, proof }, bucket, tell);
-  if (!allows(actor.scopes, scope)) throw new DomainError("FORBIDDEN", "scopeLacks", { params: { scope } });
+  const { role, scopes } = actor;
+  if (!roleAllows(role, scope)) throw roleLacks(role, scope);
+  if (!allows(scopes, scope)) throw new DomainError("FORBIDDEN", "scopeLacks", { params: { scope: scopeFor(scope) } });
 };
+
+/** Which role lacks what; `server` is no scope of a key's, but an owner's alone. */
+const roleLacks = (role: Role, need: Need): DomainError =>
+  need === "server"
+    ? new DomainError("FORBIDDEN", "ownersOnly", { params: { role } })
+    : new DomainError("FORBIDDEN", "roleLacks", { params: { role, scope: scopeFor(need) } });
 
 const countOrRefuse = async (
   { actor, proof }: Pick<Authenticated, "actor" | "proof">,

@@ -6,6 +6,7 @@ import { DomainError } from "../platform/errors";
 import type { RequestContext } from "../platform/request-context";
 import { admit, type LimitHeaders } from "./admit";
 import { checkOverload } from "./overload";
+import { countTry } from "./sign-in-limit";
 
 /** The reader's choice: a page's requests ask for its language, but its event stream can send no headers of its own. */
 const chosenIn = (cookies: string | undefined): string | undefined =>
@@ -39,4 +40,5 @@ export const requestContext = (
     await admit(caller, needs, (headers) => tellNearest(response, headers));
     return actor;
   },
+  countTry: () => countTry(request),
 });

@@ -55,13 +55,18 @@ const dependencies = {
     (await hasSchema(getSql())) ? ok : { state: "outdated" as const, message: "run `npm run migrate`" },
 } satisfies Record<string, () => Promise<State>>;
 
-export const answerReady = async (exchange: Exchange): Promise<void> => {
+/** Whether everything that this process needs answers, each within 2 s. */
+export const dependencyStates = async (): Promise<Record<keyof typeof dependencies, State>> => {
   const [postgres, redis, schema] = await Promise.all([
     stateOf(dependencies.postgres),
     stateOf(dependencies.redis),
     stateOf(dependencies.schema),
   ]);
-  const states = { postgres, redis, schema };
+  return { postgres, redis, schema };
+};
+
+export const answerReady = async (exchange: Exchange): Promise<void> => {
+  const states = await dependencyStates();
   const problems = Object.entries(states).flatMap(([path, one]) =>
     "message" in one ? [{ path, key: "said" as const, params: { text: one.message } }] : [],
   );

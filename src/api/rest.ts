@@ -17,6 +17,7 @@ import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
 import { beginWork } from "./overload";
 import { makeRouteTable } from "./route-table";
+import { whileStillIn } from "./watch-caller";
 
 export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...runRoutes];
 
@@ -67,7 +68,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
     else {
       const answer = await route.handle(call);
       if ("stream" in answer) endWork();
-      await serve(exchange, route, answer);
+      await serve(request, exchange, route, answer);
     }
     log.debug(
       { request_id: exchange.requestId, method, path, status: exchange.response.statusCode },
@@ -82,7 +83,10 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   }
 };
 
-const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<void> => {
+/** Lines of a log are not told for longer than 5 s to who may not read them; what is known of a caller may be 2 s old. */
+const WATCH_MS = 2500;
+
+const serve = async (request: IncomingMessage, exchange: Exchange, route: Route, answer: Answer): Promise<void> => {
   if ("fields" in answer)
     answerText(
       exchange,
@@ -92,7 +96,7 @@ const serve = async (exchange: Exchange, route: Route, answer: Answer): Promise<
       answer.etag === undefined ? {} : { ETag: `"${answer.etag}"` },
     );
   else if ("text" in answer) answerText(exchange, 200, "text/plain; charset=utf-8", answer.text);
-  else await answerEvents(exchange, answer.stream);
+  else await whileStillIn(request.headers, exchange.response, WATCH_MS, () => answerEvents(exchange, answer.stream));
 };
 
 const serveOnce = async (exchange: Exchange, route: Route, call: Call, key: string, bytes: Buffer): Promise<void> => {

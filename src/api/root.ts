@@ -5,6 +5,7 @@ import { groupsRouter, runsRouter, unitsRouter } from "../runs/router";
 import { sweepsRouter } from "../runs/sweeps-router";
 import { tasksRouter } from "../tasks/router";
 import { webhooksRouter } from "../webhooks/router";
+import { adminRouter } from "./admin-router";
 import { liveRouter } from "./live-router";
 
 export const appRouter = router({
@@ -16,6 +17,7 @@ export const appRouter = router({
   live: liveRouter,
   webhooks: webhooksRouter,
   accounts: accountsRouter,
+  admin: adminRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -28,25 +28,38 @@ export const addressOf = (request: IncomingMessage): string => {
   return networkOf(forwarded || seen);
 };
 
+/** Counts a try to sign in. @throws RATE_LIMIT_EXCEEDED */
+export const countTry = async (request: IncomingMessage): Promise<void> => {
+  const limit = getEnv().RATE_LIMIT_SIGN_IN;
+  if (limit === 0) return;
+  const verdict = await countRequest({ name: `signIn:${addressOf(request)}`, limit });
+  if (verdict.isGranted) return;
+  rateLimited.inc({ bucket: "signIn" });
+  throw new DomainError("RATE_LIMIT_EXCEEDED", "rateLimited", {
+    params: { limit, seconds: verdict.resetSeconds },
+    retryAfterSeconds: verdict.resetSeconds,
+  });
+};
+
 /**
  * Answers a try to sign in that is one too many; next-auth's client finds the `url` that it looks for.
  * @returns whether it did; then the pages never see the request
  */
 export const refuseSignIn = async (request: IncomingMessage, exchange: Exchange): Promise<boolean> => {
-  const limit = getEnv().RATE_LIMIT_SIGN_IN;
-  if (exchange.method !== "POST" || exchange.path !== PATH || limit === 0) return false;
-  const verdict = await countRequest({ name: `signIn:${addressOf(request)}`, limit });
-  if (verdict.isGranted) return false;
-  rateLimited.inc({ bucket: "signIn" });
-  const refusal = new DomainError("RATE_LIMIT_EXCEEDED", "rateLimited", {
-    params: { limit, seconds: verdict.resetSeconds },
-  });
-  request.resume();
-  answerJson(
-    exchange,
-    refusal.status,
-    { ...errorBody(refusal, exchange.requestId, localeOf(exchange)), url: "http://localhost/sign-in?error=RateLimit" },
-    { Vary: varyOf(exchange), "Retry-After": String(verdict.resetSeconds) },
-  );
-  return true;
+  if (exchange.method !== "POST" || exchange.path !== PATH) return false;
+  try {
+    await countTry(request);
+    return false;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    request.resume();
+    const body = errorBody(error, exchange.requestId, localeOf(exchange));
+    answerJson(
+      exchange,
+      error.status,
+      { ...body, url: "http://localhost/sign-in?error=RateLimit" },
+      { Vary: varyOf(exchange), "Retry-After": String(error.retryAfterSeconds) },
+    );
+    return true;
+  }
 };

@@ -13,6 +13,7 @@ import { RequestAborted, readBody } from "./body";
 import { requestContext } from "./context";
 import { beginWork } from "./overload";
 import { appRouter } from "./root";
+import { whileStillIn } from "./watch-caller";
 
 export const TRPC_PREFIX = "/api/trpc/";
 
@@ -87,6 +88,9 @@ const send = async (answer: Response, response: ServerResponse): Promise<void> =
 
 const known = new Set(Object.keys(appRouter._def.procedures));
 
+/** Hints name only what the caller owned, and a thousand streams are open at once. */
+const WATCH_MS = 10_000;
+
 /** Several in one request are told together: any of them may be what took the time. */
 const routeOf = (procedures: string): string => {
   if (procedures.includes(",")) return `${TRPC_PREFIX}(several)`;
@@ -135,5 +139,6 @@ export const serveTrpc = async (incoming: IncomingMessage, exchange: Exchange): 
   }).finally(() => endWork());
   // Those of a batch of which some were refused, too (207).
   if (answer.status >= 207) response.appendHeader("Vary", "Accept-Language, Cookie");
-  await send(answer, response);
+  if (isStream(answer)) await whileStillIn(incoming.headers, response, WATCH_MS, () => send(answer, response));
+  else await send(answer, response);
 };

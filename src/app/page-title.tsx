@@ -4,7 +4,13 @@ import { useLanguage } from "../i18n/locale-provider";
 
 type TitleKey = Extract<
   MessageKey,
-  "title.tasks" | "title.newTask" | "title.signIn" | "title.notFound" | "title.error"
+  | "title.tasks"
+  | "title.newTask"
+  | "title.signIn"
+  | "title.setUp"
+  | "title.invitation"
+  | "title.notFound"
+  | "title.error"
 >;
 
 /** React puts it into the head. Follows the language without a reload. */

@@ -74,6 +74,30 @@ test("with ENV=production an unset or example secret stops the start", () => {
   expect(sentence({ ENV: "production" })).toBe("");
 });
 
+test("what only means something together is set together", () => {
+  const github = { GITHUB_CLIENT_ID: "a", GITHUB_CLIENT_SECRET: "b" };
+  const oidc = { OIDC_ISSUER: "https://id.example.org/realms/lab", OIDC_CLIENT_ID: "a", OIDC_CLIENT_SECRET: "b" };
+  expect(sentence({ ...github, ...oidc })).toBe("");
+  expect(parseEnv({ ...least, ...oidc }).OIDC_NAME).toBe("OpenID Connect");
+  for (const [all, more] of [
+    [github, {}],
+    [oidc, { OIDC_NAME: "The lab" }],
+  ] as const)
+    for (const missing of Object.keys(all))
+      expect(sentence({ ...all, ...more, [missing]: "" })).toMatch(new RegExp(`^${missing} is not set, but \\w+ is`));
+  expect(sentence({ OIDC_NAME: "The lab" })).toMatch(/^OIDC_ISSUER is not set, but OIDC_NAME is/);
+  for (const issuer of ["http://id.example.org", "id.example.org", "https://id.example.org/?a=b", "ftp://x"])
+    expect(sentence({ ...oidc, OIDC_ISSUER: issuer })).toMatch(
+      /^OIDC_ISSUER=\S+ is wrong: it must be an https address/,
+    );
+  expect(sentence({ ...oidc, OIDC_ISSUER: "http://127.0.0.1:9000" })).toBe("");
+  expect(parseEnv({ ...least, SIGN_UP_DOMAINS: "Lab.Example, b.org" }).SIGN_UP_DOMAINS).toEqual([
+    "lab.example",
+    "b.org",
+  ]);
+  expect(sentence({ SIGN_UP_DOMAINS: "*@lab.example" })).toMatch(/^SIGN_UP_DOMAINS=/);
+});
+
 test("commands are allowed only while the server listens on loopback, without a proxy, unless said otherwise", () => {
   const allowed = (source: Record<string, string>) => parseEnv({ ...least, ...source }).ALLOW_COMMANDS;
   expect(allowed({})).toBe(true);

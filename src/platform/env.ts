@@ -64,6 +64,8 @@ const schema = z.object({
     .default("mlq:"),
 
   JWT_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
+  /** Keys the hashes that are kept of API keys. */
+  API_KEY_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   /** Encrypts the secrets of webhook endpoints; tasks' own addresses are signed with secrets made from it. */
   WEBHOOK_SECRET_KEY: z.string().min(8, "must have at least 8 characters").optional(),
   WEBHOOK_TIMEOUT_SECONDS: whole(1, 600).default(30),
@@ -75,6 +77,25 @@ const schema = z.object({
   TRASH_DAYS: whole(1, 3650).default(30),
   NEXTAUTH_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   NEXTAUTH_URL: z.string().optional(),
+  OIDC_ISSUER: z
+    .string()
+    .regex(
+      /^(https:\/\/[^\s/?#]+|http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?)(\/[^\s?#]*)?$/,
+      "must be an https address, such as https://id.example.org",
+    )
+    .optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().max(50, "must have at most 50 characters").optional(),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  SIGN_UP_DOMAINS: commaList
+    .transform((list) => list.map((domain) => domain.toLowerCase()))
+    .refine(
+      (list) => list.every((domain) => /^[a-z0-9.-]+$/.test(domain)),
+      "must be domains such as example.org, separated by commas",
+    )
+    .default([]),
   BOOTSTRAP_EMAIL: z.string().default("admin@localhost"),
   BOOTSTRAP_PASSWORD: z.string().optional(),
   BOOTSTRAP_API_KEY: z
@@ -116,14 +137,23 @@ type Parsed = z.infer<typeof schema>;
 
 export type Env = Omit<
   Parsed,
-  "DATABASE_URL" | "REDIS_URL" | "JWT_SECRET" | "NEXTAUTH_SECRET" | "WEBHOOK_SECRET_KEY" | "ALLOW_COMMANDS"
+  | "DATABASE_URL"
+  | "REDIS_URL"
+  | "JWT_SECRET"
+  | "NEXTAUTH_SECRET"
+  | "API_KEY_SECRET"
+  | "WEBHOOK_SECRET_KEY"
+  | "ALLOW_COMMANDS"
+  | "OIDC_NAME"
 > & {
   DATABASE_URL: string;
   REDIS_URL: string;
   JWT_SECRET: string;
   NEXTAUTH_SECRET: string;
+  API_KEY_SECRET: string;
   WEBHOOK_SECRET_KEY: string;
   ALLOW_COMMANDS: boolean;
+  OIDC_NAME: string;
 };
 
 /** A wrong or missing setting. The message is one sentence that names the variable; it goes to the log. */
@@ -153,13 +183,32 @@ const redisUrl = (env: Parsed): string => {
   return `redis://${auth}${env.REDIS_HOST}:${env.REDIS_PORT}/${env.REDIS_DB}`;
 };
 
-const secret = (name: "JWT_SECRET" | "WEBHOOK_SECRET_KEY", value: string | undefined, env: Parsed): string => {
+const secret = (
+  name: "JWT_SECRET" | "API_KEY_SECRET" | "WEBHOOK_SECRET_KEY",
+  value: string | undefined,
+  env: Parsed,
+): string => {
   if (value && !(env.ENV === "production" && EXAMPLE_SECRETS.has(value))) return value;
   if (env.ENV === "production")
     throw new EnvError(
       `${name} is ${value ? "an example value" : "not set"}: with ENV=production give it a secret of your own, such as the output of \`openssl rand -hex 32\`.`,
     );
   throw new EnvError(`${name} is not set: \`npm start\` makes one and keeps it in DATA_DIR.`);
+};
+
+/** Settings that only mean something together. */
+const TOGETHER = [
+  { all: ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"], also: ["OIDC_NAME"] },
+  { all: ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"], also: [] },
+] as const satisfies { all: (keyof Parsed)[]; also: (keyof Parsed)[] }[];
+
+const checkTogether = (env: Parsed): void => {
+  for (const { all, also } of TOGETHER) {
+    const set = [...all, ...also].find((name) => env[name] !== undefined);
+    const missing = all.find((name) => env[name] === undefined);
+    if (set !== undefined && missing !== undefined)
+      throw new EnvError(`${missing} is not set, but ${set} is: set ${all.join(", ")} together, or none of them.`);
+  }
 };
 
 /**
@@ -179,6 +228,7 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     throw new EnvError(`${isSecret(name) ? name : `${name}=${given[name]}`} is wrong: it ${reason}.`);
   }
   const env = parsed.data;
+  checkTogether(env);
   const jwtSecret = secret("JWT_SECRET", env.JWT_SECRET, env);
   return {
     ...env,
@@ -186,7 +236,9 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     REDIS_URL: redisUrl(env),
     JWT_SECRET: jwtSecret,
     NEXTAUTH_SECRET: env.NEXTAUTH_SECRET ?? jwtSecret,
+    API_KEY_SECRET: secret("API_KEY_SECRET", env.API_KEY_SECRET ?? jwtSecret, env),
     WEBHOOK_SECRET_KEY: secret("WEBHOOK_SECRET_KEY", env.WEBHOOK_SECRET_KEY, env),
+    OIDC_NAME: env.OIDC_NAME ?? "OpenID Connect",
     // Behind a proxy a loopback address says nothing about who calls.
     ALLOW_COMMANDS: env.ALLOW_COMMANDS ?? (isLoopback(env.SERVER_HOST) && !env.TRUST_PROXY),
   };

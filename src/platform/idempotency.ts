@@ -63,8 +63,12 @@ export const answerOnce = async (
   return outcome.answer;
 };
 
-/** Forgets answers that are older than 24 h. @returns how many */
+/** Answers are given again for so long. */
+export const KEEP_HOURS = 24;
+
+/** Forgets older answers. @returns how many */
 export const purgeIdempotencyKeys = async (): Promise<number> => {
-  const gone = await getSql()`DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'`;
+  const gone =
+    await getSql()`DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => ${KEEP_HOURS})`;
   return gone.count;
 };

@@ -12,10 +12,16 @@ export type Bucket = "write" | "batch" | "traffic";
  */
 export type Scope = "read" | "run" | "write" | "admin";
 
+/**
+ * What a route or procedure needs its caller to be allowed. Two needs take the scope `admin`, and differ in who has them:
+ * `profile`, for what everybody may do to their own account, and `server`, for owners alone.
+ */
+export type Need = Scope | "profile" | "server";
+
 /** What a route or procedure asks of its caller. */
 export interface Needs {
   bucket: Bucket;
-  scope: Scope;
+  scope: Need;
 }
 
 export interface RequestContext {
@@ -26,7 +32,12 @@ export interface RequestContext {
   /**
    * Who calls; the call is counted.
    * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED;
-   *   FORBIDDEN when its key lacks the scope
+   *   FORBIDDEN when its account's role or its key does not allow it
    */
   authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[]; sid?: string }>;
+  /**
+   * Counts the call of somebody who is not signed in, by address, as a try to sign in.
+   * @throws RATE_LIMIT_EXCEEDED
+   */
+  countTry: () => Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { SqlLike } from "./db";
 import type { Keeping } from "./idempotency";
 import type { JsonObject } from "./json-safety";
-import type { Bucket, Needs, Scope } from "./request-context";
+import type { Bucket, Need, Needs } from "./request-context";
 
 /** A request whose caller, path and body were checked. */
 export type Call = {
@@ -63,7 +63,7 @@ export type Route = {
   /** the limit that a request counts against; `traffic` for GET and `write` for all else unless given */
   bucket?: Bucket;
   /** what a key must be allowed; by default `read` for GET, `run` for other traffic, else `write` */
-  scope?: Scope;
+  scope?: Need;
   description: RouteDescription;
   handle: (call: Call) => Promise<Answer>;
   /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */

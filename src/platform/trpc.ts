@@ -104,5 +104,13 @@ const authenticated = t.middleware(async ({ next, ctx, type, meta }) => {
   return next({ ctx: { userId, scopes, sid } });
 });
 
+const counted = t.middleware(async ({ next, ctx }) => {
+  await ctx.countTry();
+  return next();
+});
+
+/** A procedure for somebody who is not signed in, and has a secret of another kind. */
+export const openProcedure = t.procedure.use(translate).use(counted).use(refuseUnsafe);
+
 /** A procedure for a caller who is known; its context has `userId`. */
 export const procedure = t.procedure.use(translate).use(authenticated).use(refuseUnsafe);

@@ -11,6 +11,7 @@ const api = createCallerFactory(appRouter)({
   requestId: "req_test",
   locale: "en",
   authenticate: async () => ({ userId, scopes: ["*"] }),
+  countTry: async () => {},
 });
 
 test("a sweep over tRPC: previewed, made, planned, trimmed", async () => {

@@ -16,6 +16,7 @@ const callerOf = ({ userId }: Account) =>
     requestId: "req_test",
     locale: "en",
     authenticate: async () => ({ userId, scopes: ["*"] }),
+    countTry: async () => {},
   });
 
 let me: Account;

@@ -7,6 +7,9 @@ export type StatusCounts = Record<TaskStatus, number>;
 
 const FOLD_LOCK = 7_110_010;
 
+export const zeroCounts = (): StatusCounts =>
+  Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as StatusCounts;
+
 /** Tasks per status of an account, of one queue or of all. True at once after each write. */
 export const countTasks = async (userId: string, queue?: string, sql: SqlLike = getSql()): Promise<StatusCounts> => {
   const inQueue = queue === undefined ? sql`` : sql`AND queue = ${queue}`;
@@ -16,7 +19,7 @@ export const countTasks = async (userId: string, queue?: string, sql: SqlLike = 
       UNION ALL
       SELECT status, delta FROM task_count_deltas WHERE user_id = ${userId} ${inQueue}
     ) AS both_parts GROUP BY status`;
-  const counts = Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as StatusCounts;
+  const counts = zeroCounts();
   for (const row of rows) counts[row.status] = row.count;
   return counts;
 };
@@ -31,8 +34,7 @@ export const countByQueue = async (userId: string): Promise<Map<string, StatusCo
     ) AS both_parts GROUP BY queue, status`;
   const byQueue = new Map<string, StatusCounts>();
   for (const row of rows) {
-    const counts =
-      byQueue.get(row.queue) ?? (Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as StatusCounts);
+    const counts = byQueue.get(row.queue) ?? zeroCounts();
     counts[row.status] = row.count;
     byQueue.set(row.queue, counts);
   }

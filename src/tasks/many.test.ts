@@ -11,7 +11,12 @@ useTestServices({ ALLOW_COMMANDS: "true" });
 
 const callProcedures = createCallerFactory(appRouter);
 const callerFor = (userId: string) =>
-  callProcedures({ requestId: "req_test", locale: "en", authenticate: async () => ({ userId, scopes: ["*"] }) }).tasks;
+  callProcedures({
+    requestId: "req_test",
+    locale: "en",
+    authenticate: async () => ({ userId, scopes: ["*"] }),
+    countTry: async () => {},
+  }).tasks;
 
 let me: string;
 let tasks: ReturnType<typeof callerFor>;

@@ -119,3 +119,28 @@ export const workersOf = async (queue: string, sql: SqlLike = getSql()): Promise
     lastHeartbeatAt: row.last_heartbeat_at.toISOString(),
   }));
 };
+
+export type WorkerOverview = WorkerState & {
+  version: string;
+  startedAt: string;
+  queues: string[] | null;
+  /** `silent`: not heard of for a minute, and it never said that it stops */
+  state: "live" | "draining" | "silent" | "stopped";
+};
+
+/** Workers that were heard of in the last day, live ones first. */
+export const recentWorkers = async (): Promise<WorkerOverview[]> => {
+  type Row = Omit<WorkerOverview, "lastHeartbeatAt" | "startedAt"> & { heard: Date; started: Date };
+  const rows = await getSql()<Row[]>`
+    SELECT w.id, w.host, w.slots, w.gpus, w.draining, w.version, w.queues, w.last_heartbeat_at AS heard, w.started_at AS started,
+      CASE WHEN stopped_at IS NOT NULL THEN 'stopped' WHEN last_heartbeat_at <= now() - make_interval(secs => ${LIVE_SECONDS}) THEN 'silent'
+        WHEN draining THEN 'draining' ELSE 'live' END AS state,
+      (SELECT count(*) FROM task_attempts a WHERE a.worker_id = w.id AND a.worker_epoch = w.epoch AND a.ended_at IS NULL) AS busy
+    FROM workers w WHERE last_heartbeat_at > now() - interval '1 day'
+    ORDER BY stopped_at IS NOT NULL, last_heartbeat_at <= now() - make_interval(secs => ${LIVE_SECONDS}), id LIMIT 200`;
+  return rows.map(({ heard, started, ...row }) => ({
+    ...row,
+    lastHeartbeatAt: heard.toISOString(),
+    startedAt: started.toISOString(),
+  }));
+};

@@ -96,6 +96,7 @@ export const trpcCaller = ({ userId }: Account): Caller => {
     requestId: "req_test",
     locale: "en",
     authenticate: async () => ({ userId, scopes: ["*"] }),
+    countTry: async () => {},
   });
   const caller: Caller = {
     create: (task) => tasks.create(task),

@@ -116,6 +116,7 @@ export const trpcRunCaller = ({ userId }: Account): RunCaller => {
     requestId: "req_test",
     locale: "en",
     authenticate: async () => ({ userId, scopes: ["*"] }),
+    countTry: async () => {},
   });
   return refusing<RunCaller>({
     createGroup: (group) => groups.create(group),

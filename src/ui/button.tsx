@@ -1,7 +1,9 @@
+"use client";
 // Buttons and links that look like buttons.
 import clsx from "clsx";
 import Link from "next/link";
 import type { ComponentProps, ReactNode } from "react";
+import { useIsLeftOut } from "./may-change";
 
 type Look = "primary" | "secondary" | "ghost" | "danger";
 type Size = "sm" | "md";
@@ -22,7 +24,13 @@ const SQUARES: Record<Size, string> = { sm: "size-7 max-sm:size-8", md: "size-8 
 const shape =
   "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors disabled:opacity-50 disabled:pointer-events-none";
 
-type Common = { look?: Look; size?: Size; icon?: ReactNode };
+type Common = {
+  look?: Look;
+  size?: Size;
+  icon?: ReactNode;
+  /** left out for those who only look */
+  changes?: boolean;
+};
 
 export const Button = ({
   look = "secondary",
@@ -32,19 +40,21 @@ export const Button = ({
   className,
   children,
   disabled,
+  changes = false,
   ...rest
-}: Common & { busy?: boolean } & ComponentProps<"button">) => (
-  <button
-    type="button"
-    className={clsx(shape, LOOKS[look], SIZES[size], className)}
-    disabled={disabled || busy}
-    aria-busy={busy || undefined}
-    {...rest}
-  >
-    {busy ? <Spinner /> : icon}
-    {children}
-  </button>
-);
+}: Common & { busy?: boolean } & ComponentProps<"button">) =>
+  useIsLeftOut(changes) ? null : (
+    <button
+      type="button"
+      className={clsx(shape, LOOKS[look], SIZES[size], className)}
+      disabled={disabled || busy}
+      aria-busy={busy || undefined}
+      {...rest}
+    >
+      {busy ? <Spinner /> : icon}
+      {children}
+    </button>
+  );
 
 export const LinkButton = ({
   look = "secondary",
@@ -52,13 +62,15 @@ export const LinkButton = ({
   icon,
   className,
   children,
+  changes = false,
   ...rest
-}: Common & ComponentProps<typeof Link>) => (
-  <Link className={clsx(shape, LOOKS[look], SIZES[size], className)} {...rest}>
-    {icon}
-    {children}
-  </Link>
-);
+}: Common & ComponentProps<typeof Link>) =>
+  useIsLeftOut(changes) ? null : (
+    <Link className={clsx(shape, LOOKS[look], SIZES[size], className)} {...rest}>
+      {icon}
+      {children}
+    </Link>
+  );
 
 /** A button whose word is read aloud and shown by its tooltip only. */
 export const IconButton = ({
@@ -67,18 +79,20 @@ export const IconButton = ({
   size = "md",
   className,
   children,
+  changes = false,
   ...rest
-}: { label: string } & Omit<Common, "icon"> & ComponentProps<"button">) => (
-  <button
-    type="button"
-    aria-label={label}
-    title={label}
-    className={clsx(shape, LOOKS[look], SQUARES[size], className)}
-    {...rest}
-  >
-    {children}
-  </button>
-);
+}: { label: string } & Omit<Common, "icon"> & ComponentProps<"button">) =>
+  useIsLeftOut(changes) ? null : (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className={clsx(shape, LOOKS[look], SQUARES[size], className)}
+      {...rest}
+    >
+      {children}
+    </button>
+  );
 
 export const Spinner = () => (
   <svg

@@ -3,6 +3,7 @@
 import clsx from "clsx";
 import { type ComponentProps, type ReactNode, useId } from "react";
 import { ChevronDownIcon } from "./icons";
+import { useIsLeftOut } from "./may-change";
 
 // 16 px on phones: iOS zooms into anything smaller.
 const box =
@@ -59,21 +60,26 @@ export const Select = ({ className, children, ...rest }: ComponentProps<"select"
   </span>
 );
 
+/** @param changes whether what is chosen is then changed: those who only look find an empty place */
 export const Checkbox = ({
   className,
   indeterminate = false,
+  changes = false,
   ...rest
-}: ComponentProps<"input"> & { indeterminate?: boolean }) => (
-  <input
-    type="checkbox"
-    ref={(element) => {
-      if (element) element.indeterminate = indeterminate;
-    }}
-    className={clsx(
-      "size-4 appearance-none rounded border border-control bg-surface bg-center bg-no-repeat checked:border-accent-solid checked:bg-accent-solid indeterminate:border-accent-solid indeterminate:bg-accent-solid",
-      "checked:bg-(image:--tick) indeterminate:bg-(image:--dash)",
-      className,
-    )}
-    {...rest}
-  />
-);
+}: ComponentProps<"input"> & { indeterminate?: boolean; changes?: boolean }) =>
+  useIsLeftOut(changes) ? (
+    <span />
+  ) : (
+    <input
+      type="checkbox"
+      ref={(element) => {
+        if (element) element.indeterminate = indeterminate;
+      }}
+      className={clsx(
+        "size-4 appearance-none rounded border border-control bg-surface bg-center bg-no-repeat checked:border-accent-solid checked:bg-accent-solid indeterminate:border-accent-solid indeterminate:bg-accent-solid",
+        "checked:bg-(image:--tick) indeterminate:bg-(image:--dash)",
+        className,
+      )}
+      {...rest}
+    />
+  );

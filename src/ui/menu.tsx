@@ -3,6 +3,7 @@ import clsx from "clsx";
 import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { CheckIcon } from "./icons";
+import { useIsLeftOut } from "./may-change";
 
 const item =
   "flex h-8 cursor-default items-center gap-2 rounded-md px-2 text-sm outline-none select-none data-[disabled]:opacity-50 data-[highlighted]:bg-sunken max-sm:h-10";
@@ -35,20 +36,24 @@ export const MenuItem = ({
   icon,
   danger = false,
   disabled = false,
+  changes = false,
   onSelect,
   children,
 }: {
   icon?: ReactNode;
   danger?: boolean;
   disabled?: boolean;
+  /** left out for those who only look */
+  changes?: boolean;
   onSelect: () => void;
   children: ReactNode;
-}) => (
-  <DropdownMenu.Item disabled={disabled} onSelect={onSelect} className={clsx(item, danger && "text-bad")}>
-    {icon && <span className={danger ? "text-bad" : "text-ink-3"}>{icon}</span>}
-    {children}
-  </DropdownMenu.Item>
-);
+}) =>
+  useIsLeftOut(changes) ? null : (
+    <DropdownMenu.Item disabled={disabled} onSelect={onSelect} className={clsx(item, danger && "text-bad")}>
+      {icon && <span className={danger ? "text-bad" : "text-ink-3"}>{icon}</span>}
+      {children}
+    </DropdownMenu.Item>
+  );
 
 export const MenuLabel = ({ children }: { children: ReactNode }) => (
   <DropdownMenu.Label className="px-2 py-1.5 text-xs text-ink-2">{children}</DropdownMenu.Label>

@@ -253,7 +253,7 @@ const record = async (outcome: Outcome): Promise<void> => {
 };
 
 /** The log of deliveries goes back so far; what still waits then, for an endpoint that is off, goes with it. */
-const KEEP_DAYS = 7;
+export const KEEP_DAYS = 7;
 const PURGE_AT_ONCE = 5000;
 
 /** Deletes old deliveries, and the events that no delivery needs any more. @returns how many deliveries */

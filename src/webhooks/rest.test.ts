@@ -248,6 +248,7 @@ describe("over tRPC", () => {
       requestId: "req_test",
       locale: "en",
       authenticate: async () => ({ userId: account.userId, scopes: ["*"] }),
+      countTry: async () => {},
     }).webhooks;
 
   test("the same verbs answer the same", async () => {

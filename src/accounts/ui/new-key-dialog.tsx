@@ -6,6 +6,7 @@ import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { useRefusalSentence } from "../../ui/error-state";
 import { Checkbox, Field, Input, Select } from "../../ui/field";
+import { useMayChange } from "../../ui/may-change";
 import { refusalOf } from "../../ui/refusal";
 import { ALL, SCOPES } from "../scopes";
 import { useAccountActions } from "./use-account-actions";
@@ -19,8 +20,9 @@ export const NewKeyDialog = ({ onMade, onClose }: { onMade: (key: string) => voi
   const formId = useId();
   const { createKey } = useAccountActions();
   const [name, setName] = useState("");
-  const [isFull, setFull] = useState(true);
-  const [scopes, setScopes] = useState(new Set<(typeof SCOPES)[number]>(["read", "run"]));
+  const mayChange = useMayChange();
+  const [isFull, setFull] = useState(mayChange);
+  const [scopes, setScopes] = useState(new Set<(typeof SCOPES)[number]>(mayChange ? ["read", "run"] : ["read"]));
   const [days, setDays] = useState("");
   const isComplete = name.trim() !== "" && (isFull || scopes.size > 0);
   const submit = (event: FormEvent) => {
@@ -61,17 +63,20 @@ export const NewKeyDialog = ({ onMade, onClose }: { onMade: (key: string) => voi
         </Field>
         <fieldset className="space-y-2">
           <legend className="mb-1.5 text-sm font-medium">{t("keys.scopes")}</legend>
-          <div className="flex items-center gap-2 text-sm">
-            <Checkbox id={`${formId}-all`} checked={isFull} onChange={() => setFull(!isFull)} />
-            <label htmlFor={`${formId}-all`}>{t("keys.scope.all")}</label>
-          </div>
+          {mayChange && (
+            <div className="flex items-center gap-2 text-sm">
+              <Checkbox id={`${formId}-all`} checked={isFull} onChange={() => setFull(!isFull)} />
+              <label htmlFor={`${formId}-all`}>{t("keys.scope.all")}</label>
+            </div>
+          )}
           {!isFull &&
-            SCOPES.map((scope) => (
+            SCOPES.filter((scope) => mayChange || scope === "read").map((scope) => (
               <div key={scope} className="flex items-start gap-2 text-sm">
                 <Checkbox
                   id={`${formId}-${scope}`}
                   className="mt-0.5"
                   checked={scopes.has(scope)}
+                  disabled={!mayChange}
                   onChange={() => {
                     const next = new Set(scopes);
                     if (!next.delete(scope)) next.add(scope);

@@ -36,6 +36,7 @@ const Account = () => {
           <span className="font-medium wrap-anywhere">{me.email}</span>
           <Badge>{t(`profile.role.${me.role}`)}</Badge>
           <Badge>{t(`profile.tier.${me.tier}`)}</Badge>
+          {me.role === "viewer" && <span className="text-ink-2">{t("profile.viewerNote")}</span>}
         </div>
       )}
     </Card>

@@ -71,7 +71,7 @@ const UnitRow = ({ unit, result, onRemove }: { unit: Unit; result: Result | unde
         </span>
         {result && <UnitResult result={result} />}
       </Link>
-      <IconButton label={t("groups.removeNamed", { name: unit.name })} size="sm" onClick={onRemove}>
+      <IconButton changes label={t("groups.removeNamed", { name: unit.name })} size="sm" onClick={onRemove}>
         <CrossIcon />
       </IconButton>
     </li>
@@ -170,8 +170,10 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
           {group.description && <p className="mt-1 max-w-2xl text-sm text-ink-2">{group.description}</p>}
         </div>
         <div className="flex flex-wrap gap-2">
-          <Button onClick={() => setOpened("rename")}>{t("groups.rename")}</Button>
-          <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
+          <Button changes onClick={() => setOpened("rename")}>
+            {t("groups.rename")}
+          </Button>
+          <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
             {t("groups.newUnit")}
           </Button>
         </div>
@@ -191,7 +193,7 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
               icon={<MachineIcon />}
               title={t("groups.noUnit")}
               action={
-                <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
+                <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
                   {t("groups.newUnit")}
                 </Button>
               }

@@ -67,7 +67,7 @@ const FirstSteps = ({ onNew }: { onNew: () => void }) => {
       <ol className="divide-y divide-line">
         <Step number={1} title={t("groups.step.group")}>
           <p className="mt-0.5 text-ink-2">{t("groups.step.groupNote")}</p>
-          <Button size="sm" className="mt-2.5" icon={<PlusIcon />} onClick={onNew}>
+          <Button changes size="sm" className="mt-2.5" icon={<PlusIcon />} onClick={onNew}>
             {t("groups.new")}
           </Button>
         </Step>
@@ -114,7 +114,7 @@ const GroupRow = ({ group, onRemove }: { group: Group; onRemove: () => void }) =
       <span className="text-xs text-ink-2 max-sm:hidden">
         <RelativeTime at={group.updatedAt} />
       </span>
-      <IconButton label={t("groups.removeNamed", { name: group.name })} size="sm" onClick={onRemove}>
+      <IconButton changes label={t("groups.removeNamed", { name: group.name })} size="sm" onClick={onRemove}>
         <CrossIcon />
       </IconButton>
     </li>
@@ -164,7 +164,7 @@ export const GroupsPage = () => {
       <title>{t("groups.title")}</title>
       <header className="flex flex-wrap items-center justify-between gap-3">
         <h1 className="text-xl font-semibold tracking-tight">{t("nav.groups")}</h1>
-        <Button look="primary" icon={<PlusIcon />} onClick={() => setMaking(true)}>
+        <Button changes look="primary" icon={<PlusIcon />} onClick={() => setMaking(true)}>
           {t("groups.new")}
         </Button>
       </header>

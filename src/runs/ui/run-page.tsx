@@ -139,19 +139,21 @@ const Header = ({ run }: { run: Run }) => {
         )}
       </div>
       <div className="flex flex-wrap gap-2">
-        <Button onClick={() => setCloning(true)}>{t("run.clone")}</Button>
+        <Button changes onClick={() => setCloning(true)}>
+          {t("run.clone")}
+        </Button>
         {canRetry && (
-          <Button busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
+          <Button changes busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
             {t("action.retry")}
           </Button>
         )}
         {run.status !== "running" && (
-          <Button busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
+          <Button changes busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
             {t("run.remove")}
           </Button>
         )}
         {canCancel && (
-          <Button look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId })}>
+          <Button changes look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId })}>
             {t("run.cancel")}
           </Button>
         )}

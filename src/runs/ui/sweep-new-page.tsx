@@ -193,6 +193,7 @@ export const SweepNewPage = ({ unitId, extend }: { unitId: string; extend?: Swee
           title={t("sweep.preview")}
           actions={
             <Button
+              changes
               size="sm"
               look="primary"
               disabled={chosen.size === 0 || query.isFetching || problems.length > 0}

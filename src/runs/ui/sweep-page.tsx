@@ -76,16 +76,21 @@ const Header = ({ sweep }: { sweep: Sweep }) => {
       </div>
       <div className="flex flex-wrap gap-2">
         {failed > 0 && (
-          <Button icon={<RetryIcon />} busy={retry.isPending} onClick={retryFailed}>
+          <Button changes icon={<RetryIcon />} busy={retry.isPending} onClick={retryFailed}>
             {t("sweep.retryFailed", { count: failed })}
           </Button>
         )}
         {pending > 0 && (
-          <Button icon={<TrashIcon />} busy={trim.isPending} onClick={() => setTrimming(true)}>
+          <Button changes icon={<TrashIcon />} busy={trim.isPending} onClick={() => setTrimming(true)}>
             {t("sweep.trim", { count: pending })}
           </Button>
         )}
-        <LinkButton look="primary" icon={<PlusIcon />} href={`/sweeps/${encodeURIComponent(sweep.sweepId)}/extend`}>
+        <LinkButton
+          changes
+          look="primary"
+          icon={<PlusIcon />}
+          href={`/sweeps/${encodeURIComponent(sweep.sweepId)}/extend`}
+        >
           {t("sweep.extend")}
         </LinkButton>
       </div>

@@ -37,7 +37,7 @@ export const TrashCard = () => {
               <span>
                 {t("groups.purged")} <DateTime at={purgedAt} />
               </span>
-              <Button size="sm" disabled={isBusy} onClick={() => restore(kind, id)}>
+              <Button changes size="sm" disabled={isBusy} onClick={() => restore(kind, id)}>
                 {t("groups.restore")}
               </Button>
             </span>

@@ -103,6 +103,7 @@ export const UnitBanners = ({ unit }: { unit: Unit }) => {
           icon={<PauseIcon />}
           action={
             <Button
+              changes
               size="sm"
               icon={<PlayIcon />}
               busy={resume.isPending}

@@ -43,14 +43,14 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
       <div className="flex flex-wrap gap-2">
         {/* The banner of a paused unit has the way back. */}
         {!unit.paused && (
-          <Button icon={<PauseIcon />} onClick={() => setOpened("pause")}>
+          <Button changes icon={<PauseIcon />} onClick={() => setOpened("pause")}>
             {t("unit.pause")}
           </Button>
         )}
-        <LinkButton href={`/units/${encodeURIComponent(unitId)}/sweeps/new`} icon={<TableIcon />}>
+        <LinkButton changes href={`/units/${encodeURIComponent(unitId)}/sweeps/new`} icon={<TableIcon />}>
           {t("unit.newSweep")}
         </LinkButton>
-        <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("add")}>
+        <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("add")}>
           {t("unit.add")}
         </Button>
       </div>

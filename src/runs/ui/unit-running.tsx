@@ -31,7 +31,13 @@ const RunningCard = ({ run, keys, onCancel }: { run: Run; keys: string[]; onCanc
           <RunningIcon className="text-accent" />
           <span className="truncate">{run.name}</span>
         </Link>
-        <Button size="sm" icon={<StopIcon />} aria-label={t("unit.cancelNamed", { name: run.name })} onClick={onCancel}>
+        <Button
+          changes
+          size="sm"
+          icon={<StopIcon />}
+          aria-label={t("unit.cancelNamed", { name: run.name })}
+          onClick={onCancel}
+        >
           {t("unit.cancel")}
         </Button>
       </div>

@@ -46,6 +46,7 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
           <tr>
             <th scope="col" className={clsx(cell, "w-8 pr-0")}>
               <Checkbox
+                changes
                 aria-label={t("unit.selectShown")}
                 checked={selection.isAll}
                 indeterminate={selection.isSome && !selection.isAll}
@@ -71,6 +72,7 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
             >
               <td className={clsx(cell, "pr-0")}>
                 <Checkbox
+                  changes
                   aria-label={t("unit.select", { name: run.name })}
                   checked={selection.has(run.runId)}
                   onChange={() => {}}
@@ -112,6 +114,7 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
               <td className={clsx(cell, "py-0!")}>
                 {(run.status === "failed" || run.status === "cancelled") && (
                   <IconButton
+                    changes
                     size="sm"
                     label={t("unit.retryNamed", { name: run.name })}
                     onClick={() => retry.mutate({ runId: run.runId })}

@@ -204,6 +204,7 @@ export const UnitRuns = ({ unit }: { unit: Unit }) => {
           {bestKeys.length > 0 && <BestBy keys={bestKeys} shown={shown} best={bestRun} />}
           {unit.counts.failed > 0 && (
             <Button
+              changes
               className="sm:ml-auto"
               icon={<RetryIcon />}
               onClick={() => setBulk({ unitId, action: "retry", filter: { status: ["failed"] } })}

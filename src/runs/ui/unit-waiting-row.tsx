@@ -17,6 +17,7 @@ import {
   TrashIcon,
   WarningIcon,
 } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
@@ -116,6 +117,7 @@ export const WaitingRow = ({
   onEdited,
 }: Props) => {
   const { t } = useLanguage();
+  const mayChange = useMayChange();
   const item = (verb: RowVerb, icon: ReactNode, text: string, disabled = false) => (
     <MenuItem icon={icon} disabled={disabled} danger={verb === "remove"} onSelect={() => onVerb(verb, run)}>
       {text}
@@ -135,20 +137,25 @@ export const WaitingRow = ({
       )}
     >
       <div className={clsx(GRID, "min-h-13 px-2 py-1.5 text-sm")}>
-        <button
-          type="button"
-          data-handle
-          aria-label={t("unit.handle", { name: run.name, place, total })}
-          aria-pressed={isHeld}
-          className={clsx(
-            "flex size-8 touch-none items-center justify-center rounded text-ink-3 hover:bg-sunken hover:text-ink",
-            isHeld ? "cursor-grabbing!" : "cursor-grab!",
-          )}
-          {...handle}
-        >
-          <GripIcon />
-        </button>
+        {mayChange ? (
+          <button
+            type="button"
+            data-handle
+            aria-label={t("unit.handle", { name: run.name, place, total })}
+            aria-pressed={isHeld}
+            className={clsx(
+              "flex size-8 touch-none items-center justify-center rounded text-ink-3 hover:bg-sunken hover:text-ink",
+              isHeld ? "cursor-grabbing!" : "cursor-grab!",
+            )}
+            {...handle}
+          >
+            <GripIcon />
+          </button>
+        ) : (
+          <span />
+        )}
         <Checkbox
+          changes
           aria-label={t("unit.select", { name: run.name })}
           checked={isSelected}
           onChange={() => {}}
@@ -180,7 +187,7 @@ export const WaitingRow = ({
         </span>
         <Menu
           trigger={
-            <IconButton size="sm" label={t("unit.actionsOf", { name: run.name })}>
+            <IconButton changes size="sm" label={t("unit.actionsOf", { name: run.name })}>
               <MoreIcon />
             </IconButton>
           }

@@ -6,6 +6,7 @@ import { Button } from "../../ui/button";
 import { EmptyState } from "../../ui/empty-state";
 import { Checkbox } from "../../ui/field";
 import { ArrowUpIcon, CrossIcon, GripIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import { useSelection } from "../../ui/selection";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
@@ -34,6 +35,7 @@ export const UnitWaiting = ({
   const { t, format } = useLanguage();
   const move = useMoveRuns(unitId);
   const { cancel, removeRun } = useUnitActions();
+  const mayChange = useMayChange();
   const [edited, setEdited] = useState<string | null>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const [bulk, setBulk] = useState<Bulk | null>(null);
@@ -104,7 +106,7 @@ export const UnitWaiting = ({
             </Button>
           </div>
         ) : (
-          runs.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
+          mayChange && runs.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
         )}
       </div>
       {runs.length === 0 ? (
@@ -116,6 +118,7 @@ export const UnitWaiting = ({
           <div className={`${GRID} border-b border-line px-2 py-1.5 text-xs text-ink-2`}>
             <span />
             <Checkbox
+              changes
               aria-label={t("unit.selectAll")}
               checked={selection.isAll}
               indeterminate={selection.isSome && !selection.isAll}

@@ -86,6 +86,7 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
               <p>{t("first.queueNote")}</p>
               <div className="mt-3 flex flex-wrap gap-2">
                 <Button
+                  changes
                   look="primary"
                   icon={<PlayIcon />}
                   busy={create.isPending || create.isSuccess}
@@ -93,7 +94,7 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
                 >
                   {t("first.queueExample")}
                 </Button>
-                <LinkButton href="/tasks/new" icon={<PlusIcon />}>
+                <LinkButton changes href="/tasks/new" icon={<PlusIcon />}>
                   {t("first.ownTask")}
                 </LinkButton>
               </div>

@@ -142,7 +142,7 @@ export const NewTaskForm = ({
         </p>
       )}
       <div className="flex flex-wrap items-center gap-2 border-t border-line pt-5">
-        <Button type="submit" look="primary" busy={create.isPending || create.isSuccess}>
+        <Button changes type="submit" look="primary" busy={create.isPending || create.isSuccess}>
           {t("form.submit")}
         </Button>
         <LinkButton href="/tasks" look="ghost">

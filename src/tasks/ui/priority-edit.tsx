@@ -6,6 +6,7 @@ import { Button } from "../../ui/button";
 import { useRefusalSentence } from "../../ui/error-state";
 import { Input } from "../../ui/field";
 import { PencilIcon } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import { refusalOf } from "../../ui/refusal";
 import type { Task } from "../task";
 import { canChangePriority, useTaskActions } from "./task-actions";
@@ -17,8 +18,10 @@ export const PriorityEdit = ({ task }: { task: Task }) => {
   const sentence = useRefusalSentence();
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const mayChange = useMayChange();
 
-  if (!canChangePriority(task)) return <span className="tabular-nums">{format.number(task.priority)}</span>;
+  if (!mayChange || !canChangePriority(task))
+    return <span className="tabular-nums">{format.number(task.priority)}</span>;
   if (text === null)
     return (
       <Button

@@ -18,7 +18,7 @@ const Paused = ({ state }: { state: QueueState }) => {
       tone="warn"
       icon={<PauseIcon />}
       action={
-        <Button size="sm" busy={resume.isPending} onClick={() => resume.mutate({ queue: state.queue })}>
+        <Button changes size="sm" busy={resume.isPending} onClick={() => resume.mutate({ queue: state.queue })}>
           {t("queue.resumeNamed", { queue: state.queue })}
         </Button>
       }

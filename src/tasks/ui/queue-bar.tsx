@@ -91,11 +91,17 @@ const Control = ({
   if (only !== undefined) {
     const isPaused = queues.find((item) => item.queue === only)?.paused ?? false;
     return isPaused ? (
-      <Button look="primary" icon={<PlayIcon />} busy={resume.isPending} onClick={() => resume.mutate({ queue: only })}>
+      <Button
+        changes
+        look="primary"
+        icon={<PlayIcon />}
+        busy={resume.isPending}
+        onClick={() => resume.mutate({ queue: only })}
+      >
         {t("queue.resume")}
       </Button>
     ) : (
-      <Button icon={<PauseIcon />} onClick={() => onPause(only)}>
+      <Button changes icon={<PauseIcon />} onClick={() => onPause(only)}>
         {t("queue.pause")}
       </Button>
     );
@@ -103,7 +109,7 @@ const Control = ({
   return (
     <Menu
       trigger={
-        <Button icon={<PauseIcon />}>
+        <Button changes icon={<PauseIcon />}>
           {t("queue.pauseOne")}
           <ChevronDownIcon className="-mr-1 text-ink-3" />
         </Button>

@@ -24,6 +24,7 @@ export const TaskCards = ({ rows, selection }: { rows: { row: Task; isGone: bool
           )}
         >
           <Checkbox
+            changes
             className="mt-0.5 size-5"
             checked={selection.has(task.taskId)}
             aria-label={t("tasks.select", { name: task.name })}

@@ -87,6 +87,7 @@ const Row = memo(({ task, isGone, isSelected, onSelect }: RowProps) => {
     >
       <td className={clsx(cell, "w-10 pr-0!")}>
         <Checkbox
+          changes
           className="block"
           checked={isSelected}
           aria-label={t("tasks.select", { name: task.name })}
@@ -150,6 +151,7 @@ export const TaskTable = ({ rows, state, selection, onSort }: Props) => {
         <tr>
           <th scope="col" className="w-10 border-b border-line pl-3 text-left">
             <Checkbox
+              changes
               className="block"
               aria-label={t("tasks.selectAll")}
               checked={selection.isAll}

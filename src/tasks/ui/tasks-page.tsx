@@ -88,7 +88,7 @@ export const TasksPage = () => {
     <div className="space-y-4">
       <div className="flex items-center justify-between gap-3">
         <h1 className="text-xl font-semibold tracking-tight">{t("nav.tasks")}</h1>
-        <LinkButton href="/tasks/new" look="primary" icon={<PlusIcon />}>
+        <LinkButton changes href="/tasks/new" look="primary" icon={<PlusIcon />}>
           {t("action.newTask")}
         </LinkButton>
       </div>

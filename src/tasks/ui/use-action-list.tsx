@@ -6,6 +6,7 @@ import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { copyText } from "../../ui/copy-text";
 import { CopyIcon, DuplicateIcon, RetryIcon, StopIcon, TerminalIcon } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import type { Task } from "../task";
 import { CancelDialog } from "./cancel-dialog";
 import { bodyOf, curlFor } from "./curl";
@@ -25,6 +26,7 @@ export const useActionList = (task: Task): { list: (...ids: ActionId[]) => Actio
   const { cancel, retry } = useTaskActions();
   const [asking, setAsking] = useState(false);
   const { taskId } = task;
+  const mayChange = useMayChange();
   const copy = async (text: string) => {
     if (await copyText(text)) toast.success(t("copy.done"));
     else toast.error(t("copy.failed"));
@@ -35,18 +37,19 @@ export const useActionList = (task: Task): { list: (...ids: ActionId[]) => Actio
       label: t("action.retry"),
       icon: <RetryIcon />,
       busy: retry.isPending,
-      allowed: canRetry(task),
+      allowed: mayChange && canRetry(task),
       run: () => retry.mutate({ taskId }),
     },
     cancel: {
       label: t("action.cancelTask"),
       icon: <StopIcon />,
-      allowed: canCancel(task),
+      allowed: mayChange && canCancel(task),
       run: () => setAsking(true),
     },
     duplicate: {
       label: t("action.duplicate"),
       icon: <DuplicateIcon />,
+      allowed: mayChange,
       run: () => router.push(`/tasks/new?from=${taskId}`),
     },
     copyCurl: {

@@ -4,10 +4,13 @@ import { signOut } from "next-auth/react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../button";
-import { GearIcon, SignOutIcon, UserIcon } from "../icons";
+import { GearIcon, MachineIcon, SignOutIcon, UserIcon } from "../icons";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
+import type { Outputs } from "../trpc";
 
-export const AccountMenu = ({ email }: { email: string }) => {
+export type Reader = Pick<Outputs["accounts"]["me"], "email" | "role">;
+
+export const AccountMenu = ({ email, role }: Reader) => {
   const { t } = useLanguage();
   const router = useRouter();
   const leave = async () => {
@@ -25,11 +28,18 @@ export const AccountMenu = ({ email }: { email: string }) => {
         </IconButton>
       }
     >
-      <MenuLabel>{email}</MenuLabel>
+      <MenuLabel>
+        {email} · {t(`profile.role.${role}`)}
+      </MenuLabel>
       <MenuSeparator />
       <MenuItem icon={<GearIcon />} onSelect={() => router.push("/settings")}>
         {t("shell.settings")}
       </MenuItem>
+      {role === "owner" && (
+        <MenuItem icon={<MachineIcon />} onSelect={() => router.push("/admin")}>
+          {t("shell.admin")}
+        </MenuItem>
+      )}
       <MenuItem icon={<SignOutIcon />} onSelect={leave}>
         {t("shell.signOut")}
       </MenuItem>

@@ -5,7 +5,7 @@ import { usePathname } from "next/navigation";
 import { useLanguage } from "../../i18n/locale-provider";
 import type { PlainKey } from "../../i18n/translate";
 import { Logo } from "../logo";
-import { AccountMenu } from "./account-menu";
+import { AccountMenu, type Reader } from "./account-menu";
 import { ConnectionChip } from "./connection-chip";
 import { LanguageMenu } from "./language-menu";
 
@@ -14,7 +14,7 @@ const PAGES: { href: string; title: PlainKey; below: string[] }[] = [
   { href: "/groups", title: "nav.groups", below: ["/groups", "/units", "/runs", "/sweeps"] },
 ];
 
-export const AppHeader = ({ email }: { email: string }) => {
+export const AppHeader = (reader: Reader) => {
   const { t } = useLanguage();
   const path = usePathname();
   return (
@@ -52,7 +52,7 @@ export const AppHeader = ({ email }: { email: string }) => {
             <ConnectionChip />
           </span>
           <LanguageMenu />
-          <AccountMenu email={email} />
+          <AccountMenu {...reader} />
         </div>
       </div>
     </header>

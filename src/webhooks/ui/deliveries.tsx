@@ -59,6 +59,7 @@ const Row = ({ webhookId, delivery }: { webhookId: string; delivery: Delivery })
           </span>
         </button>
         <Button
+          changes
           size="sm"
           busy={replay.isPending}
           onClick={() => replay.mutate({ webhookId, deliveryId: delivery.deliveryId })}

@@ -57,7 +57,7 @@ const Row = ({ endpoint, onAsk }: { endpoint: Endpoint; onAsk: (what: Asked["wha
           </Button>
           <Menu
             trigger={
-              <IconButton size="sm" label={t("webhooks.actions", { url })}>
+              <IconButton changes size="sm" label={t("webhooks.actions", { url })}>
                 <MoreIcon />
               </IconButton>
             }
@@ -151,7 +151,7 @@ export const WebhooksCard = () => {
   const [secret, setSecret] = useState<string | null>(null);
   const webhooks = query.data?.webhooks;
   const add = (
-    <Button size="sm" icon={<PlusIcon />} onClick={() => setAdding(true)}>
+    <Button changes size="sm" icon={<PlusIcon />} onClick={() => setAdding(true)}>
       {t("webhooks.add")}
     </Button>
   );
