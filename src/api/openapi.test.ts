@@ -1,6 +1,6 @@
 // The OpenAPI document tells of every route, in the contract's names.
 import { expect, test } from "vitest";
-import type { JsonObject } from "../platform/json-safety";
+import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { openApiDocument } from "./openapi";
 import { routes } from "./rest";
 
@@ -47,4 +47,19 @@ test("fields are in snake_case, and parts of the path are no body fields", () =>
     properties: { result: { type: "object" } },
   });
   expect(Object.keys(result.content["application/json"].schema.properties as object)).toEqual(["result", "artifacts"]);
+});
+
+test("an object of which no field is told says that it may hold any", () => {
+  const empty = (node: unknown, at: string): string[] => {
+    if (Array.isArray(node)) return node.flatMap((one, index) => empty(one, `${at}[${index}]`));
+    if (!isJsonObject(node)) return [];
+    const isObject = node.type === "object" || (Array.isArray(node.type) && node.type.includes("object"));
+    const says =
+      "properties" in node || (node.additionalProperties !== undefined && node.additionalProperties !== false);
+    const inner = Object.entries(node).flatMap(([key, one]) =>
+      key === "example" || key === "default" ? [] : empty(one, `${at}.${key}`),
+    );
+    return [...(isObject && !says ? [at] : []), ...inner];
+  };
+  expect(empty(document, "")).toEqual([]);
 });

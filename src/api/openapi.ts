@@ -34,8 +34,10 @@ const objectSchema = (type: z.ZodType, io: "input" | "output"): ObjectSchema => 
       io,
       unrepresentable: "any",
       override: ({ zodSchema, jsonSchema }) => {
-        // The only values that we check by hand are JSON objects.
-        if (zodSchema._zod.def.type === "custom") jsonSchema.type = "object";
+        // The only values that we check by hand are JSON objects. That they hold anything has to be said: generators of typed
+        // clients take an object of which nothing is told for one that is empty.
+        if (zodSchema._zod.def.type === "custom")
+          Object.assign(jsonSchema, { type: "object", additionalProperties: true });
         if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       },
     }),
@@ -73,7 +75,7 @@ const orNull = (schema: JsonObject, name: string): JsonObject =>
 /** The types that an example shows. */
 const schemaOfExample = (value: unknown, name = ""): JsonObject => {
   if (value === null) return {};
-  if (FREE_FORM.has(name)) return orNull({ type: "object" }, name);
+  if (FREE_FORM.has(name)) return orNull({ type: "object", additionalProperties: true }, name);
   if (Array.isArray(value)) return { type: "array", ...(value.length > 0 && { items: schemaOfExample(value[0]) }) };
   if (!isJsonObject(value)) return orNull({ type: typeof value }, name);
   const properties = Object.entries(value).map(([key, one]) => [key, schemaOfExample(one, key)]);
