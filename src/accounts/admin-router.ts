@@ -3,9 +3,9 @@ import { z } from "zod";
 import { procedure, router } from "../platform/trpc";
 import { addAccount, listAccounts } from "./all-accounts";
 import { changeAccount } from "./change-account";
+import { newPassword } from "./input";
 import { invite } from "./invitations";
 import { ROLES } from "./roles";
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./sign-in";
 import { TIERS } from "./users";
 
 const user = z.object({
@@ -39,7 +39,7 @@ export const adminAccountsRouter = router({
         email: z.string().min(1).max(254),
         role: z.enum(ROLES).default("member"),
         tier: z.enum(TIERS).default("standard"),
-        password: z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH).optional(),
+        password: newPassword.optional(),
       }),
     )
     .output(z.object({ user, invitation: invitation.nullable() }))

@@ -14,7 +14,7 @@ const { call } = useHttpServer();
 
 const mine = { email: "Owner@example.org", password: "long enough" };
 const post = (input: Record<string, string>) =>
-  call("POST", "/api/trpc/accounts.setUp", { body: { ...mine, token: setUpToken(), ...input } });
+  call("POST", "/api/trpc/entry.setUp", { body: { ...mine, token: setUpToken(), ...input } });
 const errorOf = async (answer: ReturnType<typeof post>) => ((await answer).json.error as { data: object }).data;
 
 beforeAll(() => {

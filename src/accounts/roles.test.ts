@@ -1,12 +1,11 @@
 // What each role may do, over the real routes; changes of roles and switches count within seconds.
 import { expect, test } from "vitest";
 import { routes } from "../api/rest";
-import { appRouter } from "../api/root";
 import { getSql } from "../platform/db";
 import { needsOfRoute } from "../platform/route";
-import { needsOf } from "../platform/trpc";
 import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
+import { procedures } from "../testing/procedures";
 import { useTestServices } from "../testing/services";
 import { createKey } from "./api-keys";
 import { changeAccount } from "./change-account";
@@ -41,19 +40,12 @@ test("a viewer whose key may do all is refused every route that changes anything
 
 test("procedures are refused to roles as routes are, in the reader's language", async () => {
   const [viewer, member] = [await makeAccount("viewer"), await makeAccount("member")];
-  const procedures = Object.entries(
-    appRouter._def.procedures as unknown as Record<
-      string,
-      { _def: { type: "query" | "mutation" | "subscription"; meta?: Parameters<typeof needsOf>[1] } }
-    >,
-  );
-  for (const [path, { _def }] of procedures) {
-    if (_def.type === "subscription" || /^accounts\.(acceptInvitation|setUp)$/.test(path)) continue;
-    const { scope } = needsOf(_def.type, _def.meta);
+  for (const { path, type, scope } of procedures) {
+    if (type === "subscription") continue;
     for (const [role, { key }] of [["viewer", viewer] as const, ["member", member] as const]) {
-      const answer = await call(_def.type === "query" ? "GET" : "POST", `/api/trpc/${path}`, {
+      const answer = await call(type === "query" ? "GET" : "POST", `/api/trpc/${path}`, {
         key,
-        ...(_def.type === "mutation" && { body: {} }),
+        ...(type === "mutation" && { body: {} }),
       });
       expect([path, role, answer.status === 403]).toEqual([path, role, !roleAllows(role, scope)]);
     }

@@ -1,14 +1,13 @@
 // tRPC procedures of accounts.
 import { z } from "zod";
 import { DomainError } from "../platform/errors";
-import { openProcedure, procedure, router } from "../platform/trpc";
+import { procedure, router } from "../platform/trpc";
 import { instant } from "../platform/validate";
 import { createKey, listKeys, revokeKey } from "./api-keys";
-import { setUp } from "./first-account";
-import { acceptInvitation } from "./invitations";
+import { newPassword } from "./input";
 import { ROLES } from "./roles";
 import { ALL, SCOPES } from "./scopes";
-import { changePassword, endOwnSignIn, listSignIns, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./sign-in";
+import { changePassword, endOwnSignIn, listSignIns, MAX_PASSWORD_LENGTH } from "./sign-in";
 import { findUser } from "./users";
 
 const scopes = z
@@ -46,19 +45,7 @@ const keysRouter = router({
     }),
 });
 
-const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
-
 export const accountsRouter = router({
-  /** Makes the owner of a server that has no account, for whoever has the token from its log. */
-  setUp: openProcedure
-    .input(z.object({ token: z.string().max(200), email: z.string().max(254), password }))
-    .output(z.object({ email: z.string() }))
-    .mutation(({ input }) => setUp(input)),
-  /** Sets the password of the account that the link is for. */
-  acceptInvitation: openProcedure
-    .input(z.object({ token: z.string().max(200), password }))
-    .output(z.object({ email: z.string() }))
-    .mutation(({ input }) => acceptInvitation(input)),
   keys: keysRouter,
   /** Where the account is signed in; `isThis`: the browser that asks. */
   signIns: procedure
@@ -84,7 +71,7 @@ export const accountsRouter = router({
   /** The account's other sign-ins end with it. Counted as the creation of many, so that a session that was left open guesses slowly. */
   changePassword: procedure
     .meta({ scope: "profile", bucket: "batch" })
-    .input(z.object({ current: z.string().max(MAX_PASSWORD_LENGTH), next: password }))
+    .input(z.object({ current: z.string().max(MAX_PASSWORD_LENGTH), next: newPassword }))
     .output(z.object({ ended: z.number() }))
     .mutation(({ ctx, input }) => changePassword(ctx.userId, { ...input, keep: ctx.sid })),
   me: procedure

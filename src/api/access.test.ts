@@ -6,12 +6,11 @@ import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import type { Need } from "../platform/request-context";
 import { needsOfRoute } from "../platform/route";
-import { needsOf } from "../platform/trpc";
 import { type HttpAnswer, refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
+import { OPEN_PROCEDURES, procedures } from "../testing/procedures";
 import { useTestServices } from "../testing/services";
 import { routes } from "./rest";
-import { appRouter } from "./root";
 
 useTestServices();
 const { call } = useHttpServer();
@@ -49,18 +48,6 @@ test.each(routes.map((route) => [route.method, route.path, route] as const))(
     }
   },
 );
-
-/** Of those who are not signed in. */
-const OPEN = ["accounts.acceptInvitation", "accounts.setUp"];
-
-const procedures = Object.entries(
-  appRouter._def.procedures as unknown as Record<
-    string,
-    { _def: { type: "query" | "mutation" | "subscription"; meta?: Parameters<typeof needsOf>[1] } }
-  >,
-)
-  .filter(([path]) => !OPEN.includes(path))
-  .map(([path, { _def }]) => ({ path, type: _def.type, scope: needsOf(_def.type, _def.meta).scope }));
 
 test("procedures need what the routes of the same verb need, and keys are for admins", () => {
   const of = (scope: Need) =>
@@ -121,6 +108,17 @@ test.each(procedures.filter(({ type }) => type !== "subscription"))(
     }
   },
 );
+
+test("without a key every procedure but the open ones answers AUTH_REQUIRED, and those ask for their own secret", async () => {
+  for (const { path, type } of procedures) {
+    if (type === "subscription") continue;
+    const answer =
+      type === "query" ? await call("GET", `/api/trpc/${path}`) : await call("POST", `/api/trpc/${path}`, { body: {} });
+    expect([path, answer.status]).toEqual([path, 401]);
+  }
+  for (const path of OPEN_PROCEDURES)
+    expect([path, (await call("POST", `/api/trpc/${path}`, { body: {} })).status]).toEqual([path, 400]);
+});
 
 describe("the life of a key", () => {
   const data = (answer: HttpAnswer) => (answer.json.result as { data: JsonObject }).data;

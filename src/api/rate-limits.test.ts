@@ -10,12 +10,11 @@ import { limitOf } from "../platform/rate-limit";
 import { getRedis, openRedis } from "../platform/redis";
 import type { Bucket } from "../platform/request-context";
 import { bucketOf } from "../platform/route";
-import { needsOf } from "../platform/trpc";
 import { type HttpAnswer, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
+import { procedures } from "../testing/procedures";
 import { useTestServices } from "../testing/services";
 import { routes } from "./rest";
-import { appRouter } from "./root";
 
 useTestServices({
   RATE_LIMIT_STANDARD: "20",
@@ -69,13 +68,6 @@ test.each(routes.map((route) => [route.method, route.path, route] as const))(
     expect([Number(remaining), reset]).toEqual([Number(limit) - 1, "60"]);
   },
 );
-
-const procedures = Object.entries(
-  appRouter._def.procedures as unknown as Record<
-    string,
-    { _def: { type: "query" | "mutation" | "subscription"; meta?: Parameters<typeof needsOf>[1] } }
-  >,
-).map(([path, { _def }]) => ({ path, type: _def.type, bucket: needsOf(_def.type, _def.meta).bucket }));
 
 test("procedures count like the routes that call the same verb; those without a route are writes or reads by their kind", () => {
   expect(procedures.length).toBeGreaterThan(60);

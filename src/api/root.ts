@@ -1,23 +1,9 @@
 // All procedures under one roof. Clients import the type alone.
-import { accountsRouter } from "../accounts/router";
+import { entryRouter } from "../accounts/entry-router";
 import { router } from "../platform/trpc";
-import { groupsRouter, runsRouter, unitsRouter } from "../runs/router";
-import { sweepsRouter } from "../runs/sweeps-router";
-import { tasksRouter } from "../tasks/router";
-import { webhooksRouter } from "../webhooks/router";
 import { adminRouter } from "./admin-router";
-import { liveRouter } from "./live-router";
+import { clientRouter } from "./client-root";
 
-export const appRouter = router({
-  tasks: tasksRouter,
-  groups: groupsRouter,
-  units: unitsRouter,
-  runs: runsRouter,
-  sweeps: sweepsRouter,
-  live: liveRouter,
-  webhooks: webhooksRouter,
-  accounts: accountsRouter,
-  admin: adminRouter,
-});
+export const appRouter = router({ ...clientRouter._def.record, admin: adminRouter, entry: entryRouter });
 
 export type AppRouter = typeof appRouter;

@@ -7,7 +7,7 @@ import type {
   inferProcedureInput,
   inferProcedureOutput,
 } from "@trpc/server";
-import type { AppRouter } from "../api/root";
+import type { AppRouter } from "../api/client-root";
 import { noAnswerWithin, toMLQueueError } from "./errors";
 import { apiKeyOf, urlOf } from "./settings";
 

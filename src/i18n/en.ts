@@ -870,7 +870,7 @@ export const en = {
   "admin.limit.batch": "Creations of many at once",
   "admin.limit.traffic": "Reads, and what drivers and programs send",
   "admin.limit.signIn": "Tries to sign in, by address",
-  "admin.limit.queue": "Tasks that wait or run, per queue",
+  "admin.limit.queue": "Waiting tasks of an account in one queue",
   "admin.limit.perMinute": "{limit} a minute",
   "admin.limit.none": "no limit",
   "admin.limit.note":

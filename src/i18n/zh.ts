@@ -820,7 +820,7 @@ export const zh = {
   "admin.limit.batch": "批量创建",
   "admin.limit.traffic": "读取，以及驱动程序和训练程序发送的请求",
   "admin.limit.signIn": "每个地址的登录尝试",
-  "admin.limit.queue": "每个队列中等待和运行的任务",
+  "admin.limit.queue": "每个账户在一个队列中等待的任务",
   "admin.limit.perMinute": "每分钟 {limit} 次",
   "admin.limit.none": "不限",
   "admin.limit.note": "按账户计算。在网页上的操作与 key 分开计数，额度相同。限额在服务器的环境变量中设置。",

@@ -33,6 +33,18 @@ export type ErrorDetail = { path: string; message: string };
 /** The same, before it is told in a language. */
 export type FieldProblem = Problem & { path: string };
 
+/** What a client of tRPC finds in `error.data`. */
+export type ErrorData = {
+  code: ErrorCode;
+  httpStatus: number;
+  path: string | undefined;
+  requestId: string | undefined;
+  details: ErrorDetail[];
+  /** for people */
+  sentence: string;
+  retryAfterSeconds: number | undefined;
+};
+
 type Options = { params?: ErrorParams; problems?: FieldProblem[]; retryAfterSeconds?: number; cause?: unknown };
 
 export const detailsIn = (locale: Locale, problems: FieldProblem[]): ErrorDetail[] =>

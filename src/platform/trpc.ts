@@ -1,30 +1,10 @@
 // tRPC: who calls, checks that all procedures share, and the one translation of errors.
 import { initTRPC, type ProcedureType, TRPCError } from "@trpc/server";
 import { z } from "zod";
-import {
-  badField,
-  badFields,
-  DomainError,
-  ERROR_CODES,
-  type ErrorCode,
-  type ErrorDetail,
-  toDomainError,
-} from "./errors";
+import { badField, badFields, DomainError, ERROR_CODES, type ErrorData, toDomainError } from "./errors";
 import { findUnsafe } from "./json-safety";
 import type { Needs, RequestContext } from "./request-context";
 import { problemsOf } from "./validate";
-
-/** What a client finds in `error.data`. */
-export type ErrorData = {
-  code: ErrorCode;
-  httpStatus: number;
-  path: string | undefined;
-  requestId: string | undefined;
-  details: ErrorDetail[];
-  /** for people */
-  sentence: string;
-  retryAfterSeconds: number | undefined;
-};
 
 /** The refusals of tRPC itself: no such procedure, a body that is no JSON. */
 const refusalOf = (error: TRPCError, path = ""): DomainError => {

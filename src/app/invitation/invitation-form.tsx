@@ -30,7 +30,7 @@ export const InvitationForm = () => {
   const token = useToken();
   const [password, setPassword] = useState("");
   const accept = useMutation(
-    useTRPC().accounts.acceptInvitation.mutationOptions({ onSuccess: ({ email }) => enter(email, password) }),
+    useTRPC().entry.acceptInvitation.mutationOptions({ onSuccess: ({ email }) => enter(email, password) }),
   );
   const isComplete = token !== null && token !== "" && password.length >= MIN_PASSWORD_LENGTH;
   const submit = (event: FormEvent) => {

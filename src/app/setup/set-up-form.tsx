@@ -19,7 +19,7 @@ export const SetUpForm = () => {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const setUp = useMutation(
-    useTRPC().accounts.setUp.mutationOptions({ onSuccess: (made) => enter(made.email, password) }),
+    useTRPC().entry.setUp.mutationOptions({ onSuccess: (made) => enter(made.email, password) }),
   );
   const isComplete = token.trim() !== "" && email.trim() !== "" && password.length >= MIN_PASSWORD_LENGTH;
   const submit = (event: FormEvent) => {

@@ -48,7 +48,7 @@ const WorkerRow = ({ worker }: { worker: Worker }) => {
           {queues && <span className="wrap-anywhere">{queues.join(", ")}</span>}
         </span>
       </span>
-      <span className="text-right text-xs text-ink-2 tabular-nums">
+      <span className="text-xs text-ink-2 tabular-nums sm:text-right">
         {(state === "live" || state === "draining") && (
           <span className="block">{t("queue.slots", { busy, slots })}</span>
         )}
