@@ -1,9 +1,9 @@
 // Stopping runs, and taking them up again. One, or many in one statement.
 import { getSql, type SqlLike, withRetries } from "../platform/db";
-import { publishLive } from "../platform/live";
 import { runEnds } from "../platform/prometheus";
 import { tellRun } from "./claim";
 import { tellUnit, wrongStatus } from "./edit-runs";
+import { tellGroups } from "./groups";
 import { getRunRow, matching, type RunFilter } from "./read-runs";
 import { type Run, type RunRow, toRun } from "./run";
 import { changedColumns, withEvents } from "./transition";
@@ -88,16 +88,16 @@ export const changeMany = async (
   },
 ): Promise<{ count: number; skipped: number }> => {
   const { unitId, action, runIds } = input;
-  const answer = await withRetries(() =>
+  const { ownerId, groupId, ...answer } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const { ownerId, groupId } = await lockUnit(sql, userId, unitId);
       const chosen = sql`
         runs.unit_id = ${unitId} AND ${runIds ? sql`runs.id = ANY(${runIds})` : sql`true`} AND ${matching(sql, input.filter ?? {})}`;
       const [found] = await sql<{ all: number; able: number }[]>`
         SELECT count(*) AS all, count(*) FILTER (WHERE runs.status = ANY(${FROM[action]})) AS able FROM runs WHERE ${chosen}`;
       const { all, able } = found ?? { all: 0, able: 0 };
       const skipped = (runIds ? new Set(runIds).size : all) - able;
-      if (input.dryRun || able === 0) return { count: able, skipped };
+      if (input.dryRun || able === 0) return { ownerId, groupId, count: able, skipped };
       const isAble = sql`${chosen} AND runs.status = ANY(${FROM[action]})`;
       const set = action === "cancel" ? cancelled(sql, undefined) : queuedAgain(sql);
       // A removal changes no status: nothing is told of it.
@@ -110,13 +110,13 @@ export const changeMany = async (
               sql`t.id`,
             );
       if (action === "remove" && changed.count > 0) await raiseVersion(sql, unitId);
-      return { count: changed.count, skipped: skipped + able - changed.count };
+      return { ownerId, groupId, count: changed.count, skipped: skipped + able - changed.count };
     }),
   );
   if (!input.dryRun) {
     if (action === "cancel") runEnds.inc({ outcome: "cancelled" }, answer.count);
-    tellUnit(userId, unitId);
-    publishLive([{ kind: "groups", userId }]);
+    tellUnit(ownerId, unitId);
+    tellGroups(ownerId, groupId);
   }
   return answer;
 };

@@ -4,7 +4,8 @@ import { badFields, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { getRun, getRunRow, runNotFound } from "./read-runs";
+import { mayRun, runNotFound } from "./access";
+import { getRun, getRunRow } from "./read-runs";
 import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
 import { nameOfRun } from "./run-name";
 import { fitOf } from "./schema-fit";
@@ -25,7 +26,9 @@ export const wrongStatus = (id: string, status: RunStatus, wanted: string) =>
 
 /**
  * Appends runs in the order given, in the caller's transaction; the version rises by one, by none when there are none.
- * @throws NOT_FOUND for the unit; INVALID_REQUEST for a parent that is not there, also for another account's run
+ * They belong to the owner of the unit's group, whoever makes them.
+ * @throws NOT_FOUND for the unit; FORBIDDEN for one that the account only sees; INVALID_REQUEST for a parent that is not there, also for
+ *   another account's run
  */
 export const insertRuns = async (
   sql: SqlLike,
@@ -49,7 +52,7 @@ export const insertRuns = async (
   }));
   const inserted = sql`
     INSERT INTO runs (id, unit_id, user_id, place, name, parameters, metadata, created_by, parent_id, sweep_id, misfit)
-    SELECT g.id, ${unitId}, ${userId}, last.place + g.nth, g.name, g.parameters, g.metadata, g.created_by, g.parent_id, g.sweep_id, g.misfit
+    SELECT g.id, ${unitId}, ${unit.ownerId}, last.place + g.nth, g.name, g.parameters, g.metadata, g.created_by, g.parent_id, g.sweep_id, g.misfit
     FROM (SELECT coalesce(max(place), 0) AS place FROM runs WHERE unit_id = ${unitId}) AS last,
       ROWS FROM (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS (
         id text, name text, parameters jsonb, metadata jsonb, created_by text, parent_id text, sweep_id text, misfit text)) WITH ORDINALITY
@@ -64,7 +67,7 @@ const checkParents = async (sql: SqlLike, userId: string, given: NewRun[]): Prom
   const ids = [...new Set(given.flatMap((run) => run.parentId ?? []))];
   if (ids.length === 0) return;
   const found = await sql<{ id: string }[]>`
-    SELECT id FROM runs WHERE id = ANY(${ids}) AND user_id = ${userId} AND deleted_at IS NULL`;
+    SELECT id FROM runs WHERE id = ANY(${ids}) AND deleted_at IS NULL AND ${mayRun(sql, userId, "view")}`;
   const known = new Set(found.map((run) => run.id));
   const wrong = given.flatMap(({ parentId }, index) =>
     parentId === undefined || known.has(parentId)
@@ -80,11 +83,17 @@ export const createRuns = async (
   input: { unitId: string; runs: NewRun[]; createdBy: "client" | "web" },
 ): Promise<Run[]> => {
   const made = await withRetries(() => getSql().begin((sql) => insertRuns(sql, userId, input)));
-  tellUnit(userId, input.unitId);
+  tellNewRuns(made);
   return made;
 };
 
-export const tellUnit = (userId: string, unitId: string): void => publishLive([{ kind: "unit", userId, unitId }]);
+export const tellNewRuns = ([first]: Run[]): void => {
+  if (first) tellUnit(first.userId, first.unitId);
+};
+
+/** @param ownerId of the unit's group */
+export const tellUnit = (ownerId: string, unitId: string): void =>
+  publishLive([{ kind: "unit", userId: ownerId, unitId }]);
 
 /**
  * Changes a run that waits. Another name or other parameters raise the unit's version by one.
@@ -101,7 +110,7 @@ export const updateRun = async (
   },
 ): Promise<Run> => {
   const { runId } = input;
-  const { unit_id: unitId } = await getRunRow(userId, runId);
+  const { unit_id: unitId, user_id: ownerId } = await getRunRow(userId, runId);
   await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
@@ -120,14 +129,14 @@ export const updateRun = async (
       if (after?.changed) await raiseVersion(sql, unitId);
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return getRun(userId, runId);
 };
 
 /** Puts a run that does not run into the trash. @throws NOT_FOUND; INVALID_QUEUE_STATUS while it runs */
 export const removeRun = async (userId: string, input: { runId: string }): Promise<void> => {
   const { runId } = input;
-  const { unit_id: unitId } = await getRunRow(userId, runId);
+  const { unit_id: unitId, user_id: ownerId } = await getRunRow(userId, runId);
   await withRetries(() =>
     getSql().begin(async (sql) => {
       await lockUnit(sql, userId, unitId);
@@ -140,7 +149,7 @@ export const removeRun = async (userId: string, input: { runId: string }): Promi
       await raiseVersion(sql, unitId);
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
 };
 
 /**
@@ -155,9 +164,9 @@ export const publishSchema = async (
   input: { unitId: string; parametersSchema: JsonObject | null },
 ): Promise<void> => {
   const { unitId, parametersSchema } = input;
-  await withRetries(() =>
+  const { ownerId } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       await sql`UPDATE units SET parameters_schema = ${parametersSchema === null ? null : sql.json(parametersSchema as never)} WHERE id = ${unitId}`;
       const misfitOf = fitOf(parametersSchema);
       const all = await sql<
@@ -168,7 +177,8 @@ export const publishSchema = async (
       await sql`
         UPDATE runs SET misfit = n.misfit FROM unnest(${ids}::text[], ${misfits}::text[]) AS n(id, misfit)
         WHERE runs.id = n.id AND runs.misfit IS DISTINCT FROM n.misfit`;
+      return unit;
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
 };

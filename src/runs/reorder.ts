@@ -36,9 +36,9 @@ const place = async (sql: SqlLike, unitId: string, placed: Placed[]): Promise<nu
 export const reorderRuns = async (userId: string, input: { unitId: string; runIds: string[] }): Promise<Run[]> => {
   const { unitId, runIds } = input;
   checkOnce(runIds);
-  await withRetries(() =>
+  const { ownerId } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const waiting = new Map((await waitingRuns(sql, unitId)).map((one) => [one.id, one]));
       const named = runIds.flatMap((id) => waiting.get(id) ?? []);
       const wrong = runIds.filter((id) => !waiting.has(id));
@@ -52,9 +52,10 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
           })),
         });
       await place(sql, unitId, exchanged(named, runIds));
+      return unit;
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return runsOfUnit(userId, unitId);
 };
 
@@ -72,7 +73,7 @@ export const moveRuns = async (
   const { unitId, runIds, beforeId } = input;
   checkOnce(runIds);
   if (beforeId !== null && runIds.includes(beforeId)) throw badField("beforeId", "movedItself");
-  const outcome = await withRetries(() =>
+  const { ownerId, outcome } = await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
       const known = await knownRuns(sql, input);
@@ -83,10 +84,11 @@ export const moveRuns = async (
       const from = beforeId === null ? Number.POSITIVE_INFINITY : (known.get(beforeId)?.place ?? 0);
       const before = waiting.find((one) => one.place >= from && !isMoving.has(one.id))?.id ?? null;
       const version = await place(sql, unitId, movedBefore(waiting, moved, before));
-      return { moved, started: runIds.filter((id) => !ids.has(id)), version: version ?? unit.version };
+      const started = runIds.filter((id) => !ids.has(id));
+      return { ownerId: unit.ownerId, outcome: { moved, started, version: version ?? unit.version } };
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return outcome;
 };
 
