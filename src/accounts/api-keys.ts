@@ -1,6 +1,8 @@
 // API keys: kept as SHA-256 only, found by looking the text up, whatever it looks like.
+
 import { createHash } from "node:crypto";
 import { customAlphabet } from "nanoid";
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -67,11 +69,16 @@ export const createKey = async (
   if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= Date.now())
     throw badField("expiresAt", "inFuture");
   const key = newApiKey();
-  const [row] = await getSql()<KeyRow[]>`
-    INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
-    VALUES (${newId("key")}, ${userId}, ${input.name}, ${sha256(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
-    RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
-  if (!row) throw new Error("The insert returned no row.");
+  const row = await getSql().begin(async (sql) => {
+    const [made] = await sql<KeyRow[]>`
+      INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
+      VALUES (${newId("key")}, ${userId}, ${input.name}, ${sha256(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
+      RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
+    if (!made) throw new Error("The insert returned no row.");
+    const details = { name: made.name, scopes: made.scopes };
+    await recordActivity(sql, userId, { verb: "key.created", objectId: made.id, details });
+    return made;
+  });
   return { ...toKey(row), key };
 };
 
@@ -88,8 +95,12 @@ export const listKeys = async (userId: string): Promise<ApiKey[]> => {
  * @throws NOT_FOUND, also for another account's key
  */
 export const revokeKey = async (userId: string, { keyId }: { keyId: string }): Promise<void> => {
-  const gone = await getSql()`DELETE FROM api_keys WHERE id = ${keyId} AND user_id = ${userId}`;
-  if (gone.count === 0) throw new DomainError("NOT_FOUND", "keyNotFound", { params: { id: keyId } });
+  await getSql().begin(async (sql) => {
+    const [gone] = await sql<{ name: string }[]>`
+      DELETE FROM api_keys WHERE id = ${keyId} AND user_id = ${userId} RETURNING name`;
+    if (!gone) throw new DomainError("NOT_FOUND", "keyNotFound", { params: { id: keyId } });
+    await recordActivity(sql, userId, { verb: "key.revoked", objectId: keyId, details: { name: gone.name } });
+  });
 };
 
 /**
@@ -110,12 +121,12 @@ export const registerKey = async (
   return row?.user_id === input.userId ? "present" : "taken";
 };
 
-type FoundKey = { id: string; userId: string; scopes: string[] };
+type FoundKey = { id: string; userId: string; scopes: string[]; prefix: string };
 
 const found = new BriefCache<FoundKey>(async (key) => {
-  const [row] = await getSql()<{ id: string; user_id: string; scopes: string[] }[]>`
-    SELECT id, user_id, scopes FROM api_keys WHERE hash = ${sha256(key)} AND (expires_at IS NULL OR expires_at > now())`;
-  return row ? { id: row.id, userId: row.user_id, scopes: row.scopes } : null;
+  const [row] = await getSql()<{ id: string; user_id: string; scopes: string[]; prefix: string }[]>`
+    SELECT id, user_id, scopes, prefix FROM api_keys WHERE hash = ${sha256(key)} AND (expires_at IS NULL OR expires_at > now())`;
+  return row ? { id: row.id, userId: row.user_id, scopes: row.scopes, prefix: row.prefix } : null;
 }, 2000);
 
 /** Whose key this is. A key that was taken back works for 2 s more at most. */

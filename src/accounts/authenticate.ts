@@ -14,7 +14,7 @@ export type CallerHeaders = { authorization?: string | undefined; cookie?: strin
 
 /** How the caller proved who it is. */
 export type Proof = "key" | "token" | "session";
-export type Authenticated = { actor: Actor; proof: Proof; keyId?: string };
+export type Authenticated = { actor: Actor; proof: Proof; keyId?: string; keyPrefix?: string };
 
 /** The text behind `Bearer`; null without that scheme. */
 export const bearerOf = (authorization: string | undefined): string | null => {
@@ -33,7 +33,8 @@ export const authenticateBearer = async (authorization: string | undefined): Pro
   const bearer = bearerOf(authorization);
   if (bearer === null) throw authRequired();
   const key = await findKey(bearer);
-  if (key) return { actor: { userId: key.userId, scopes: key.scopes }, proof: "key", keyId: key.id };
+  if (key)
+    return { actor: { userId: key.userId, scopes: key.scopes }, proof: "key", keyId: key.id, keyPrefix: key.prefix };
   const actor = await verifyToken(bearer);
   if (actor) return { actor, proof: "token" };
   throw invalidToken();

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { authenticate, isCrossSite } from "../accounts/authenticate";
 import { chooseLocale, LOCALE_COOKIE } from "../i18n/locale";
+import { viaOf } from "../platform/caller";
 import { DomainError } from "../platform/errors";
 import type { RequestContext } from "../platform/request-context";
 import { admit, type LimitHeaders } from "./admit";
@@ -31,10 +32,10 @@ export const requestContext = (
   locale: chooseLocale(chosenIn(request.headers.cookie), request.headers["accept-language"] ?? null),
   authenticate: async (needs) => {
     const caller = await authenticate(request.headers);
-    const { actor, proof } = caller;
+    const { actor, proof, keyPrefix } = caller;
     if (proof === "session" && request.method !== "GET" && isCrossSite(request.headers))
       throw new DomainError("FORBIDDEN", "crossSite");
     await admit(caller, needs, (headers) => tellNearest(response, headers));
-    return actor;
+    return { ...actor, by: { via: viaOf(proof), keyPrefix, requestId } };
   },
 });

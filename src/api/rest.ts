@@ -2,6 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import { authenticateBearer } from "../accounts/authenticate";
 import { accountRoutes } from "../accounts/rest";
+import { activityRoutes } from "../activity/rest";
+import { cameBy, isRecorded, viaOf } from "../platform/caller";
 import type { SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
@@ -17,7 +19,7 @@ import { parseBody, RequestAborted, readBody } from "./body";
 import { answerEvents } from "./event-stream";
 import { makeRouteTable } from "./route-table";
 
-export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...runRoutes];
+export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...activityRoutes, ...runRoutes];
 
 const findRoute = makeRouteTable(routes);
 
@@ -32,7 +34,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   const { method, path } = exchange;
   try {
     const caller = await authenticateBearer(request.headers.authorization);
-    const { actor, proof, keyId } = caller;
+    const { actor, proof, keyId, keyPrefix } = caller;
     const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
@@ -43,7 +45,8 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       );
     const { route, params } = match;
     exchange.route = route.path;
-    await admit(caller, needsOfRoute(route), (headers) => {
+    const needs = needsOfRoute(route);
+    await admit(caller, needs, (headers) => {
       exchange.limitHeaders = headers;
     });
     const bytes = hasBody(route) ? await readBody(request, route.maxBodyBytes ?? MIB) : NO_BYTES;
@@ -59,8 +62,12 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       ifMatch: request.headers["if-match"]?.toString(),
     };
     const key = request.headers["idempotency-key"]?.toString();
-    if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
-    else await serve(exchange, route, await route.handle(call));
+    const answer = async () =>
+      key && route.create
+        ? serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes)
+        : serve(exchange, route, await route.handle(call));
+    if (route.isUnrecorded || !isRecorded(needs)) await answer();
+    else await cameBy({ via: viaOf(proof), keyPrefix, requestId: exchange.requestId }, answer);
     log.debug(
       { request_id: exchange.requestId, method, path, status: exchange.response.statusCode },
       "request answered",

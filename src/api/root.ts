@@ -1,5 +1,6 @@
 // All procedures under one roof. Clients import the type alone.
 import { accountsRouter } from "../accounts/router";
+import { activityRouter } from "../activity/router";
 import { router } from "../platform/trpc";
 import { groupsRouter, runsRouter, unitsRouter } from "../runs/router";
 import { sweepsRouter } from "../runs/sweeps-router";
@@ -16,6 +17,7 @@ export const appRouter = router({
   live: liveRouter,
   webhooks: webhooksRouter,
   accounts: accountsRouter,
+  activity: activityRouter,
 });
 
 export type AppRouter = typeof appRouter;

@@ -147,7 +147,7 @@ const zh: Record<ProblemKey, string> = {
   httpUrl: "必须是 http 或 https 地址",
   wrongPassword: "不是当前密码",
   noAccount: "不是任何账户的地址",
-  ownAddress: "是您自己的地址：该组已属于您",
+  ownAddress: "是您自己的地址：该分组已属于您",
   notPublic: "不能指向非公网地址",
   credentialsInUrl: "不能包含用户名或密码",
   envName: "不是合法的环境变量名",

@@ -1,8 +1,9 @@
 // Stopping runs, and taking them up again. One, or many in one statement.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { runEnds } from "../platform/prometheus";
 import { tellRun } from "./claim";
-import { tellUnit, wrongStatus } from "./edit-runs";
+import { placeOf, tellUnit, wrongStatus } from "./edit-runs";
 import { tellGroups } from "./groups";
 import { getRunRow, matching, type RunFilter } from "./read-runs";
 import { type Run, type RunRow, toRun } from "./run";
@@ -27,16 +28,20 @@ const changeRun = async (
   runId: string,
   from: string[],
   wanted: string,
+  verb: "run.cancelled" | "run.retried",
   set: (sql: SqlLike) => ReturnType<typeof queuedAgain>,
 ): Promise<Run> => {
   const { unit_id: unitId } = await getRunRow(userId, runId);
   const run = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const changed = sql`
         UPDATE runs SET ${set(sql)} WHERE id = ${runId} AND status = ANY(${from}) AND deleted_at IS NULL RETURNING ${changedColumns(sql)}`;
       const [row] = await withEvents<RunRow>(sql, changed, sql`*`);
-      if (row) return toRun(row);
+      if (row) {
+        await recordActivity(sql, userId, { verb, objectId: runId, ...placeOf(unitId, unit) });
+        return toRun(row);
+      }
       const { status } = await getRunRow(userId, runId, sql);
       throw wrongStatus(runId, status, wanted);
     }),
@@ -53,7 +58,7 @@ export const cancelRun = async (
   userId: string,
   input: { runId: string; reason?: string | undefined },
 ): Promise<Run> => {
-  const run = await changeRun(userId, input.runId, CANCELLABLE, "pending or running", (sql) =>
+  const run = await changeRun(userId, input.runId, CANCELLABLE, "pending or running", "run.cancelled", (sql) =>
     cancelled(sql, input.reason),
   );
   runEnds.inc({ outcome: "cancelled" });
@@ -65,8 +70,9 @@ export const cancelRun = async (
  * @throws NOT_FOUND; INVALID_QUEUE_STATUS for one that neither failed nor was cancelled
  */
 export const retryRun = (userId: string, input: { runId: string }): Promise<Run> =>
-  changeRun(userId, input.runId, RETRYABLE, "failed or cancelled", queuedAgain);
+  changeRun(userId, input.runId, RETRYABLE, "failed or cancelled", "run.retried", queuedAgain);
 
+const VERBS = { cancel: "run.cancelled", retry: "run.retried", remove: "run.removed" } as const;
 const FROM = { cancel: CANCELLABLE, retry: RETRYABLE, remove: ["pending", "completed", "failed", "cancelled"] };
 
 /**
@@ -90,7 +96,8 @@ export const changeMany = async (
   const { unitId, action, runIds } = input;
   const { ownerId, groupId, ...answer } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      const { ownerId, groupId } = await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
+      const { ownerId, groupId } = unit;
       const chosen = sql`
         runs.unit_id = ${unitId} AND ${runIds ? sql`runs.id = ANY(${runIds})` : sql`true`} AND ${matching(sql, input.filter ?? {})}`;
       const [found] = await sql<{ all: number; able: number }[]>`
@@ -110,6 +117,7 @@ export const changeMany = async (
               sql`t.id`,
             );
       if (action === "remove" && changed.count > 0) await raiseVersion(sql, unitId);
+      await recordActivity(sql, userId, { verb: VERBS[action], ...placeOf(unitId, unit), count: changed.count });
       return { ownerId, groupId, count: changed.count, skipped: skipped + able - changed.count };
     }),
   );

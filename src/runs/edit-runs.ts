@@ -1,4 +1,5 @@
 // Adding, changing and removing runs while drivers pull from the unit. All of it under the unit's lock.
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badFields, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -10,7 +11,7 @@ import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run"
 import { nameOfRun } from "./run-name";
 import { fitOf } from "./schema-fit";
 import { changedColumns, withEvents } from "./transition";
-import { checkVersion, lockUnit, raiseVersion } from "./unit-lock";
+import { checkVersion, type LockedUnit, lockUnit, raiseVersion } from "./unit-lock";
 
 export type NewRun = {
   parameters: JsonObject;
@@ -60,8 +61,19 @@ export const insertRuns = async (
     ORDER BY g.nth RETURNING ${changedColumns(sql)}`;
   const made = await withEvents<RunRow>(sql, inserted, sql`*`);
   await raiseVersion(sql, unitId);
+  const isSweep = given[0]?.sweepId !== undefined;
+  if (!isSweep)
+    await recordActivity(sql, userId, {
+      verb: "run.created",
+      ...(made.length === 1 && { objectId: made[0]?.id }),
+      ...placeOf(unitId, unit),
+      count: made.length,
+    });
   return made.sort((a, b) => a.place - b.place).map(toRun);
 };
+
+/** For the record: whose a locked unit is, and where. */
+export const placeOf = (unitId: string, { groupId, ownerId }: LockedUnit) => ({ unitId, groupId, ownerId });
 
 const checkParents = async (sql: SqlLike, userId: string, given: NewRun[]): Promise<void> => {
   const ids = [...new Set(given.flatMap((run) => run.parentId ?? []))];
@@ -127,6 +139,10 @@ export const updateRun = async (
         WHERE id = ${runId}
         RETURNING name <> ${before.name} OR parameters <> ${sql.json(before.parameters as never)}::jsonb AS changed`;
       if (after?.changed) await raiseVersion(sql, unitId);
+      const details = changedFields(input, "name", "parameters", "metadata");
+      const count = after?.changed || input.metadata !== undefined ? 1 : 0;
+      const entry = { verb: "run.changed", objectId: runId, ...placeOf(unitId, unit), details, count } as const;
+      await recordActivity(sql, userId, entry);
     }),
   );
   tellUnit(ownerId, unitId);
@@ -139,7 +155,7 @@ export const removeRun = async (userId: string, input: { runId: string }): Promi
   const { unit_id: unitId, user_id: ownerId } = await getRunRow(userId, runId);
   await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const gone = await sql`
         UPDATE runs SET deleted_at = now(), updated_at = now() WHERE id = ${runId} AND deleted_at IS NULL AND status <> 'running'`;
       if (gone.count === 0) {
@@ -147,6 +163,7 @@ export const removeRun = async (userId: string, input: { runId: string }): Promi
         throw wrongStatus(runId, status, "not running");
       }
       await raiseVersion(sql, unitId);
+      await recordActivity(sql, userId, { verb: "run.removed", objectId: runId, ...placeOf(unitId, unit) });
     }),
   );
   tellUnit(ownerId, unitId);

@@ -1,4 +1,5 @@
 // Groups: what holds units together. Reading and changing them; removal is in trash.ts.
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
@@ -63,7 +64,7 @@ export const tellGroups = (userId: string, groupId?: string): void =>
   publishLive([{ kind: "groups", userId, ...(groupId !== undefined && { groupId }) }]);
 
 export const createGroup = async (userId: string, input: NewGroup): Promise<Group> => {
-  const group = await insertGroup(getSql(), userId, input);
+  const group = await getSql().begin((sql) => insertGroup(sql, userId, input));
   tellGroups(userId);
   return group;
 };
@@ -75,6 +76,7 @@ export const insertGroup = async (sql: SqlLike, userId: string, input: NewGroup)
     VALUES (${newId("group")}, ${userId}, ${input.name}, ${input.description ?? null}, ${sql.json(input.metadata as never)})
     RETURNING ${columns(sql, userId)}`;
   if (!row) throw new Error("The insert returned no row.");
+  await recordActivity(sql, userId, { verb: "group.created", objectId: row.id, groupId: row.id });
   return toGroup(row);
 };
 
@@ -108,13 +110,18 @@ export const updateGroup = async (
     metadata?: JsonObject | undefined;
   },
 ): Promise<Group> => {
-  const sql = getSql();
-  const changed = await sql`
+  await getSql().begin(async (sql) => {
+    const changed = await sql`
     UPDATE groups g SET name = coalesce(${input.name ?? null}, name),
       description = CASE WHEN ${input.description === undefined} THEN description ELSE ${input.description ?? null} END,
       metadata = coalesce(${input.metadata === undefined ? null : sql.json(input.metadata as never)}, metadata), updated_at = now()
     WHERE g.id = ${input.groupId} AND g.deleted_at IS NULL AND ${mayGroup(sql, userId, "own")}`;
-  if (changed.count === 0) throw await groupRefusal(userId, input.groupId, "own");
+    if (changed.count === 0) throw await groupRefusal(userId, input.groupId, "own", sql);
+    const { groupId } = input;
+    const details = changedFields(input, "name", "description", "metadata");
+    const count = details.fields.length > 0 ? 1 : 0;
+    await recordActivity(sql, userId, { verb: "group.changed", objectId: groupId, groupId, details, count });
+  });
   tellGroups(userId, input.groupId);
   return getGroup(userId, input.groupId);
 };

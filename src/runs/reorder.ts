@@ -1,11 +1,12 @@
 // Changing the order of runs that wait.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badField, badFields, DomainError } from "../platform/errors";
-import { tellUnit } from "./edit-runs";
+import { placeOf, tellUnit } from "./edit-runs";
 import { exchanged, movedBefore, type Placed } from "./order";
 import { runsOfUnit } from "./read-runs";
 import type { Run } from "./run";
-import { lockUnit, raiseVersion } from "./unit-lock";
+import { type LockedUnit, lockUnit, raiseVersion } from "./unit-lock";
 
 const checkOnce = (runIds: string[]): void => {
   const seen = new Set<string>();
@@ -26,6 +27,9 @@ const place = async (sql: SqlLike, unitId: string, placed: Placed[]): Promise<nu
     WHERE runs.id = n.id AND runs.place <> n.place`;
   return changed.count > 0 ? raiseVersion(sql, unitId) : null;
 };
+
+const recordMove = (sql: SqlLike, userId: string, unitId: string, unit: LockedUnit, count: number): Promise<void> =>
+  recordActivity(sql, userId, { verb: "unit.reordered", objectId: unitId, ...placeOf(unitId, unit), count });
 
 /**
  * The named runs exchange the places they hold; those not named keep theirs. The version rises by one if any place changes.
@@ -51,7 +55,8 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
             params: { id },
           })),
         });
-      await place(sql, unitId, exchanged(named, runIds));
+      const version = await place(sql, unitId, exchanged(named, runIds));
+      if (version !== null) await recordMove(sql, userId, unitId, unit, runIds.length);
       return unit;
     }),
   );
@@ -85,6 +90,7 @@ export const moveRuns = async (
       const before = waiting.find((one) => one.place >= from && !isMoving.has(one.id))?.id ?? null;
       const version = await place(sql, unitId, movedBefore(waiting, moved, before));
       const started = runIds.filter((id) => !ids.has(id));
+      if (version !== null) await recordMove(sql, userId, unitId, unit, moved.length);
       return { ownerId: unit.ownerId, outcome: { moved, started, version: version ?? unit.version } };
     }),
   );

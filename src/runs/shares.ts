@@ -1,5 +1,7 @@
 // Sharing a group: by whom it can be seen or worked in besides its owner. What a role allows is in sharing/access.ts.
+
 import { normalEmail } from "../accounts/users";
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
@@ -76,6 +78,8 @@ export const shareGroup = async (
         ON CONFLICT (group_id, user_id) DO UPDATE SET role = excluded.role
         RETURNING s.*, (SELECT users.email FROM users WHERE users.id = s.user_id)`;
       if (!row) throw new Error("The insert returned no row.");
+      const details = { with: found.id, role };
+      await recordActivity(sql, userId, { verb: "share.given", objectId: groupId, groupId, details });
       return toShare(row);
     }),
   );
@@ -98,7 +102,11 @@ export const unshareGroup = async (userId: string, input: { groupId: string; use
         WHERE s.group_id = ${groupId} AND s.user_id = ${sharedWith} AND g.id = s.group_id AND g.deleted_at IS NULL
           AND (s.user_id = ${userId} OR ${mayGroup(sql, userId, "own")})
         RETURNING g.user_id AS owner_id`;
-      if (gone) return gone.owner_id;
+      if (gone) {
+        const entry = { objectId: groupId, groupId, ownerId: gone.owner_id, details: { with: sharedWith } };
+        await recordActivity(sql, userId, { verb: "share.withdrawn", ...entry });
+        return gone.owner_id;
+      }
       await ownGroup(sql, userId, groupId);
       throw shareNotFound(sharedWith);
     }),

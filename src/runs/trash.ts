@@ -1,10 +1,11 @@
 // Removal: groups and units go to the trash with all they hold, can be restored for TRASH_DAYS, and are then purged.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
 import { groupNotFound, groupRefusal, mayGroup, mayRun, mayUnit, runNotFound, unitNotFound } from "./access";
-import { tellUnit } from "./edit-runs";
+import { placeOf, tellUnit } from "./edit-runs";
 import { type Group, getGroup, tellGroups } from "./groups";
 import { getRun } from "./read-runs";
 import type { Run } from "./run";
@@ -34,6 +35,7 @@ export const removeUnit = async (userId: string, input: { unitId: string; force:
       const unit = await lockUnit(sql, userId, unitId);
       if (!force) await refuseWhileRunning(sql, [unitId], () => inUse("unit", unitId));
       await removeUnits(sql, [unitId]);
+      await recordActivity(sql, userId, { verb: "unit.removed", objectId: unitId, ...placeOf(unitId, unit) });
       return unit;
     }),
   );
@@ -57,6 +59,7 @@ export const removeGroup = async (userId: string, input: { groupId: string; forc
       const unitIds = units.map((unit) => unit.id);
       if (!force) await refuseWhileRunning(sql, unitIds, () => inUse("group", groupId));
       await removeUnits(sql, unitIds);
+      await recordActivity(sql, userId, { verb: "group.removed", objectId: groupId, groupId });
     }),
   );
   tellGroups(userId, groupId);
@@ -120,6 +123,7 @@ export const restoreGroup = async (userId: string, input: { groupId: string }): 
         WHERE u.group_id = ${groupId} AND u.deleted_at = g.deleted_at ORDER BY u.id FOR UPDATE OF u`;
       await restoreUnits(sql, units);
       await sql`UPDATE groups SET deleted_at = NULL, updated_at = now() WHERE id = ${groupId}`;
+      await recordActivity(sql, userId, { verb: "group.restored", objectId: groupId, groupId });
     }),
   );
   tellGroups(userId, groupId);
@@ -131,13 +135,17 @@ export const restoreUnit = async (userId: string, input: { unitId: string }): Pr
   const { unitId } = input;
   await withRetries(() =>
     getSql().begin(async (sql) => {
-      const [unit] = await sql<{ id: string; deleted_at: Date; group_gone: boolean }[]>`
-        SELECT u.id, u.deleted_at, g.deleted_at IS NOT NULL AS group_gone FROM units u JOIN groups g ON g.id = u.group_id
+      const [unit] = await sql<
+        { id: string; deleted_at: Date; group_id: string; user_id: string; group_gone: boolean }[]
+      >`
+        SELECT u.id, u.deleted_at, u.group_id, u.user_id, g.deleted_at IS NOT NULL AS group_gone FROM units u JOIN groups g ON g.id = u.group_id
         WHERE u.id = ${unitId} AND u.deleted_at IS NOT NULL AND ${mayUnit(sql, userId, "edit")}
           AND (g.deleted_at IS NULL OR g.user_id = ${userId}) FOR UPDATE OF u, g`;
       if (!unit) throw unitNotFound(unitId);
       if (unit.group_gone) throw new DomainError("CONFLICT", "inTrash", { params: { id: unitId } });
       await restoreUnits(sql, [unit]);
+      const place = { unitId, groupId: unit.group_id, ownerId: unit.user_id };
+      await recordActivity(sql, userId, { verb: "unit.restored", objectId: unitId, ...place });
     }),
   );
   const unit = await getUnit(userId, unitId);
@@ -157,10 +165,13 @@ export const restoreRun = async (userId: string, input: { runId: string }): Prom
   if (found.unit_gone) throw new DomainError("CONFLICT", "inTrash", { params: { id: runId } });
   await withRetries(() =>
     sql.begin(async (transaction) => {
-      await lockUnit(transaction, userId, found.unit_id);
+      const unit = await lockUnit(transaction, userId, found.unit_id);
       const back =
         await transaction`UPDATE runs SET deleted_at = NULL, updated_at = now() WHERE id = ${runId} AND deleted_at IS NOT NULL`;
-      if (back.count > 0) await raiseVersion(transaction, found.unit_id);
+      if (back.count === 0) return;
+      await raiseVersion(transaction, found.unit_id);
+      const place = placeOf(found.unit_id, unit);
+      await recordActivity(transaction, userId, { verb: "run.restored", objectId: runId, ...place });
     }),
   );
   tellUnit(found.user_id, found.unit_id);

@@ -1,4 +1,5 @@
 // Units: a queue of runs for one training program. Reading and changing them; removal is in trash.ts.
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
@@ -181,8 +182,13 @@ export const insertUnit = async (sql: SqlLike, userId: string, input: NewUnit): 
     SELECT ${id}, home.id, home.user_id, ${input.name}, ${input.description ?? null}, ${sql.json(input.config as never)}, ${sql.json(input.metadata as never)},
       ${stallOf(input.stallTimeoutSeconds)} FROM home`;
   if (made.count === 0) throw await groupRefusal(userId, input.groupId, "edit", sql);
-  return getUnit(userId, id, sql);
+  const unit = await getUnit(userId, id, sql);
+  await recordActivity(sql, userId, { verb: "unit.created", objectId: id, ...placeOf(unit) });
+  return unit;
 };
+
+/** For the record: whose a unit is, and where. */
+const placeOf = ({ unitId, groupId, userId }: Unit) => ({ unitId, groupId, ownerId: userId });
 
 /**
  * Changes what is given; `description: null` clears it. A change of name, description, config or metadata raises the version
@@ -217,6 +223,10 @@ export const updateUnit = async (
         UPDATE units SET name = ${name}, description = ${description}, config = ${config}, metadata = ${metadata}
         WHERE id = ${unitId} AND (name, description, config, metadata) IS DISTINCT FROM (${name}, ${description}, ${config}, ${metadata})`;
       if (changed.count > 0) await raiseVersion(sql, unitId);
+      const details = changedFields(input, "name", "description", "config", "metadata", "stallTimeoutSeconds");
+      const count = changed.count > 0 || input.stallTimeoutSeconds !== undefined ? 1 : 0;
+      const place = { unitId, groupId: unit.groupId, ownerId: unit.ownerId };
+      await recordActivity(sql, userId, { verb: "unit.changed", objectId: unitId, ...place, details, count });
       return unit;
     }),
   );
@@ -240,6 +250,14 @@ const setPaused = async (userId: string, unitId: string, paused: boolean, reason
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
       await sql`UPDATE units SET paused = ${paused}, paused_reason = ${reason}, updated_at = now() WHERE id = ${unitId}`;
+      const verb = paused ? "unit.paused" : "unit.resumed";
+      await recordActivity(sql, userId, {
+        verb,
+        objectId: unitId,
+        unitId,
+        groupId: unit.groupId,
+        ownerId: unit.ownerId,
+      });
       return unit;
     }),
   );

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { type ReactNode, useMemo, useState } from "react";
+import { ActivityCard } from "../../activity/ui/activity-list";
 import { useLanguage } from "../../i18n/locale-provider";
 import { LogCard, type OutputState } from "../../logs/ui/log-card";
 import { MAX_POINTS, MetricsCard } from "../../metrics/ui/metrics-card";
@@ -18,6 +19,7 @@ import { Skeleton } from "../../ui/skeleton";
 import { DateTime } from "../../ui/time";
 import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
 import { runSentence } from "./run-sentence";
+import { SharedBadge } from "./shared-badge";
 import { AddRun } from "./unit-add-run";
 import { jsonText } from "./unit-parameters";
 import { RunBadge } from "./unit-status";
@@ -112,6 +114,7 @@ const Header = ({ run }: { run: Run }) => {
   const { cancel, retry, removeRun, isRemoving } = useUnitActions();
   const unit = useQuery(useTRPC().units.get.queryOptions({ unitId: run.unitId }));
   const [isCloning, setCloning] = useState(false);
+  const mayEdit = unit.data !== undefined && unit.data.role !== "viewer";
   const { runId, progress } = run;
   const canCancel = run.status === "pending" || run.status === "running";
   const canRetry = run.status === "failed" || run.status === "cancelled";
@@ -123,7 +126,10 @@ const Header = ({ run }: { run: Run }) => {
         <Link href={unitPath} className="text-sm wrap-anywhere text-ink-2 hover:text-ink">
           {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
         </Link>
-        <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{run.name}</h1>
+        <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight wrap-anywhere">
+          {run.name}
+          {unit.data && <SharedBadge of={unit.data} />}
+        </h1>
         <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
           <RunBadge status={run.status} />
           <Sentence run={run} />
@@ -138,24 +144,26 @@ const Header = ({ run }: { run: Run }) => {
           </div>
         )}
       </div>
-      <div className="flex flex-wrap gap-2">
-        <Button onClick={() => setCloning(true)}>{t("run.clone")}</Button>
-        {canRetry && (
-          <Button busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
-            {t("action.retry")}
-          </Button>
-        )}
-        {run.status !== "running" && (
-          <Button busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
-            {t("run.remove")}
-          </Button>
-        )}
-        {canCancel && (
-          <Button look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId })}>
-            {t("run.cancel")}
-          </Button>
-        )}
-      </div>
+      {mayEdit && (
+        <div className="flex flex-wrap gap-2">
+          <Button onClick={() => setCloning(true)}>{t("run.clone")}</Button>
+          {canRetry && (
+            <Button busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
+              {t("action.retry")}
+            </Button>
+          )}
+          {run.status !== "running" && (
+            <Button busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
+              {t("run.remove")}
+            </Button>
+          )}
+          {canCancel && (
+            <Button look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId })}>
+              {t("run.cancel")}
+            </Button>
+          )}
+        </div>
+      )}
       {isCloning && (
         <AddRun
           unitId={run.unitId}
@@ -213,6 +221,7 @@ const Found = ({ run }: { run: Run }) => {
           </Card>
           <Lineage run={run} />
           <Facts run={run} />
+          <ActivityCard objectId={run.runId} />
         </div>
       </div>
     </div>

@@ -74,21 +74,23 @@ const Header = ({ sweep }: { sweep: Sweep }) => {
           {t("column.created")} <DateTime at={sweep.createdAt} />
         </p>
       </div>
-      <div className="flex flex-wrap gap-2">
-        {failed > 0 && (
-          <Button icon={<RetryIcon />} busy={retry.isPending} onClick={retryFailed}>
-            {t("sweep.retryFailed", { count: failed })}
-          </Button>
-        )}
-        {pending > 0 && (
-          <Button icon={<TrashIcon />} busy={trim.isPending} onClick={() => setTrimming(true)}>
-            {t("sweep.trim", { count: pending })}
-          </Button>
-        )}
-        <LinkButton look="primary" icon={<PlusIcon />} href={`/sweeps/${encodeURIComponent(sweep.sweepId)}/extend`}>
-          {t("sweep.extend")}
-        </LinkButton>
-      </div>
+      {unit.data && unit.data.role !== "viewer" && (
+        <div className="flex flex-wrap gap-2">
+          {failed > 0 && (
+            <Button icon={<RetryIcon />} busy={retry.isPending} onClick={retryFailed}>
+              {t("sweep.retryFailed", { count: failed })}
+            </Button>
+          )}
+          {pending > 0 && (
+            <Button icon={<TrashIcon />} busy={trim.isPending} onClick={() => setTrimming(true)}>
+              {t("sweep.trim", { count: pending })}
+            </Button>
+          )}
+          <LinkButton look="primary" icon={<PlusIcon />} href={`/sweeps/${encodeURIComponent(sweep.sweepId)}/extend`}>
+            {t("sweep.extend")}
+          </LinkButton>
+        </div>
+      )}
       <ConfirmDialog
         open={isTrimming}
         onOpenChange={setTrimming}

@@ -1,5 +1,4 @@
 "use client";
-// What keeps the whole unit from going on, with what helps.
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Banner } from "../../ui/banner";
@@ -8,6 +7,8 @@ import { CopyButton } from "../../ui/copy-button";
 import { MachineIcon, PauseIcon, PlayIcon } from "../../ui/icons";
 import { ScrollRegion } from "../../ui/scroll-region";
 import type { Outputs } from "../../ui/trpc";
+// What keeps the whole unit from going on, with what helps.
+import { useMayEdit } from "./may-edit";
 import { useUnitActions } from "./use-unit-actions";
 
 type Unit = Outputs["units"]["get"];
@@ -95,6 +96,7 @@ const NoDriver = ({ unit }: { unit: Unit }) => {
 export const UnitBanners = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
   const { resume } = useUnitActions();
+  const mayEdit = useMayEdit();
   return (
     <>
       {unit.paused && (
@@ -102,20 +104,22 @@ export const UnitBanners = ({ unit }: { unit: Unit }) => {
           tone="warn"
           icon={<PauseIcon />}
           action={
-            <Button
-              size="sm"
-              icon={<PlayIcon />}
-              busy={resume.isPending}
-              onClick={() => resume.mutate({ unitId: unit.unitId })}
-            >
-              {t("unit.resume")}
-            </Button>
+            mayEdit && (
+              <Button
+                size="sm"
+                icon={<PlayIcon />}
+                busy={resume.isPending}
+                onClick={() => resume.mutate({ unitId: unit.unitId })}
+              >
+                {t("unit.resume")}
+              </Button>
+            )
           }
         >
           {unit.pausedReason ? t("unit.pausedWhy", { reason: unit.pausedReason }) : t("unit.paused")}
         </Banner>
       )}
-      {unit.connectionStatus === "disconnected" && unit.status !== "completed" && <NoDriver unit={unit} />}
+      {mayEdit && unit.connectionStatus === "disconnected" && unit.status !== "completed" && <NoDriver unit={unit} />}
     </>
   );
 };

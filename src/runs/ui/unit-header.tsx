@@ -8,6 +8,8 @@ import { Button, LinkButton } from "../../ui/button";
 import { PauseIcon, PlusIcon, TableIcon } from "../../ui/icons";
 import type { Outputs } from "../../ui/trpc";
 import { DriverDot } from "./driver-dot";
+import { useMayEdit } from "./may-edit";
+import { SharedBadge } from "./shared-badge";
 import { AddRun } from "./unit-add-run";
 import { PauseUnit } from "./unit-pause";
 
@@ -16,6 +18,7 @@ type Unit = Outputs["units"]["get"];
 export const UnitHeader = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
   const [opened, setOpened] = useState<"pause" | "add" | null>(null);
+  const mayEdit = useMayEdit();
   const close = () => setOpened(null);
   const { unitId } = unit;
   const state = unit.paused ? "paused" : unit.status;
@@ -33,6 +36,7 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
           <Badge tone={unit.paused ? "warn" : unit.status === "running" ? "accent" : "neutral"}>
             {t(`unit.state.${state}`)}
           </Badge>
+          <SharedBadge of={unit} />
         </h1>
         <p className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-ink-2">
           <DriverDot unit={unit} />
@@ -40,20 +44,22 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
         </p>
         {unit.description && <p className="mt-1 max-w-2xl text-sm text-ink-2 wrap-anywhere">{unit.description}</p>}
       </div>
-      <div className="flex flex-wrap gap-2">
-        {/* The banner of a paused unit has the way back. */}
-        {!unit.paused && (
-          <Button icon={<PauseIcon />} onClick={() => setOpened("pause")}>
-            {t("unit.pause")}
+      {mayEdit && (
+        <div className="flex flex-wrap gap-2">
+          {/* The banner of a paused unit has the way back. */}
+          {!unit.paused && (
+            <Button icon={<PauseIcon />} onClick={() => setOpened("pause")}>
+              {t("unit.pause")}
+            </Button>
+          )}
+          <LinkButton href={`/units/${encodeURIComponent(unitId)}/sweeps/new`} icon={<TableIcon />}>
+            {t("unit.newSweep")}
+          </LinkButton>
+          <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("add")}>
+            {t("unit.add")}
           </Button>
-        )}
-        <LinkButton href={`/units/${encodeURIComponent(unitId)}/sweeps/new`} icon={<TableIcon />}>
-          {t("unit.newSweep")}
-        </LinkButton>
-        <Button look="primary" icon={<PlusIcon />} onClick={() => setOpened("add")}>
-          {t("unit.add")}
-        </Button>
-      </div>
+        </div>
+      )}
       {opened === "pause" && <PauseUnit unitId={unitId} name={unit.name} onClose={close} />}
       {opened === "add" && (
         <AddRun

@@ -1,5 +1,4 @@
 "use client";
-// The runs that go on now, each with how far it is and when it should end.
 import Link from "next/link";
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
@@ -10,6 +9,8 @@ import { RunningIcon, StopIcon } from "../../ui/icons";
 import { ProgressBar } from "../../ui/progress-bar";
 import { Duration, RelativeTime } from "../../ui/time";
 import type { Run } from "../run";
+// The runs that go on now, each with how far it is and when it should end.
+import { useMayEdit } from "./may-edit";
 import { endOf } from "./unit-end";
 import { Parameters } from "./unit-waiting-row";
 import { useUnitActions } from "./use-unit-actions";
@@ -17,6 +18,7 @@ import { useUnitActions } from "./use-unit-actions";
 const RunningCard = ({ run, keys, onCancel }: { run: Run; keys: string[]; onCancel: () => void }) => {
   const { t, format } = useLanguage();
   const now = useNow();
+  const mayEdit = useMayEdit();
   const end = endOf(run, now);
   const { progress } = run;
   const share = progress && progress.total > 0 ? progress.done / progress.total : 0;
@@ -31,9 +33,16 @@ const RunningCard = ({ run, keys, onCancel }: { run: Run; keys: string[]; onCanc
           <RunningIcon className="text-accent" />
           <span className="truncate">{run.name}</span>
         </Link>
-        <Button size="sm" icon={<StopIcon />} aria-label={t("unit.cancelNamed", { name: run.name })} onClick={onCancel}>
-          {t("unit.cancel")}
-        </Button>
+        {mayEdit && (
+          <Button
+            size="sm"
+            icon={<StopIcon />}
+            aria-label={t("unit.cancelNamed", { name: run.name })}
+            onClick={onCancel}
+          >
+            {t("unit.cancel")}
+          </Button>
+        )}
       </div>
       <Parameters run={run} keys={keys} />
       {progress ? (

@@ -1,5 +1,4 @@
 "use client";
-// Runs as a table: what was different about each, what came out, and which was the best.
 import clsx from "clsx";
 import Link from "next/link";
 import { useLanguage } from "../../i18n/locale-provider";
@@ -11,6 +10,8 @@ import { ScrollRegion } from "../../ui/scroll-region";
 import type { Selection } from "../../ui/selection";
 import { Duration } from "../../ui/time";
 import type { Run } from "../run";
+// Runs as a table: what was different about each, what came out, and which was the best.
+import { useMayEdit } from "./may-edit";
 import { shownValue } from "./unit-order";
 import { RunBadge } from "./unit-status";
 import { useUnitActions } from "./use-unit-actions";
@@ -34,6 +35,7 @@ type Props = {
 export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: Props) => {
   const { t, format } = useLanguage();
   const { retry } = useUnitActions();
+  const mayEdit = useMayEdit();
   const head = (key: string, text: string, right = false) => (
     <th key={key} scope="col" className={clsx(cell, "font-medium", right ? "text-right" : "text-left")}>
       {text}
@@ -44,15 +46,17 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
       <table className="w-full border-separate border-spacing-0 text-sm [&_tbody_tr:last-child_td]:border-b-0">
         <thead className="text-xs text-ink-2">
           <tr>
-            <th scope="col" className={clsx(cell, "w-8 pr-0")}>
-              <Checkbox
-                aria-label={t("unit.selectShown")}
-                checked={selection.isAll}
-                indeterminate={selection.isSome && !selection.isAll}
-                onChange={() => selection.toggleAll()}
-                className="align-middle"
-              />
-            </th>
+            {mayEdit && (
+              <th scope="col" className={clsx(cell, "w-8 pr-0")}>
+                <Checkbox
+                  aria-label={t("unit.selectShown")}
+                  checked={selection.isAll}
+                  indeterminate={selection.isSome && !selection.isAll}
+                  onChange={() => selection.toggleAll()}
+                  className="align-middle"
+                />
+              </th>
+            )}
             {head("state", t("column.state"))}
             {head("name", t("column.name"))}
             {parameterKeys.map((key) => head(`p ${key}`, key))}
@@ -69,15 +73,17 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
               key={run.runId}
               className={selection.has(run.runId) ? "bg-accent-soft" : run.runId === best ? "bg-ok-soft" : undefined}
             >
-              <td className={clsx(cell, "pr-0")}>
-                <Checkbox
-                  aria-label={t("unit.select", { name: run.name })}
-                  checked={selection.has(run.runId)}
-                  onChange={() => {}}
-                  onClick={(event) => selection.toggle(run.runId, event.shiftKey)}
-                  className="align-middle"
-                />
-              </td>
+              {mayEdit && (
+                <td className={clsx(cell, "pr-0")}>
+                  <Checkbox
+                    aria-label={t("unit.select", { name: run.name })}
+                    checked={selection.has(run.runId)}
+                    onChange={() => {}}
+                    onClick={(event) => selection.toggle(run.runId, event.shiftKey)}
+                    className="align-middle"
+                  />
+                </td>
+              )}
               <td className={cell}>
                 <RunBadge status={run.status} />
               </td>
@@ -110,7 +116,7 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
                 {run.startedAt && <Duration from={run.startedAt} to={run.completedAt} />}
               </td>
               <td className={clsx(cell, "py-0!")}>
-                {(run.status === "failed" || run.status === "cancelled") && (
+                {mayEdit && (run.status === "failed" || run.status === "cancelled") && (
                   <IconButton
                     size="sm"
                     label={t("unit.retryNamed", { name: run.name })}

@@ -1,5 +1,4 @@
 "use client";
-// All runs of the unit, a page at a time, to be searched, compared by what came out, and acted on.
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useId, useMemo, useState } from "react";
@@ -15,6 +14,8 @@ import { Skeleton } from "../../ui/skeleton";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
 import { RUN_STATUSES, type Run, type RunStatus } from "../run";
+// All runs of the unit, a page at a time, to be searched, compared by what came out, and acted on.
+import { useMayEdit } from "./may-edit";
 import { type Bulk, BulkDialog } from "./unit-bulk";
 import { differingKeys } from "./unit-order";
 import { RunsTable, resultNumber } from "./unit-runs-table";
@@ -161,6 +162,7 @@ export const UnitRuns = ({ unit }: { unit: Unit }) => {
   const trpc = useTRPC();
   const { unitId } = unit;
   const shown = useShown();
+  const mayEdit = useMayEdit();
   const [bulk, setBulk] = useState<Bulk | null>(null);
   const list = useInfiniteQuery(
     trpc.runs.list.infiniteQueryOptions(
@@ -202,7 +204,7 @@ export const UnitRuns = ({ unit }: { unit: Unit }) => {
       ) : (
         <Filters shown={shown}>
           {bestKeys.length > 0 && <BestBy keys={bestKeys} shown={shown} best={bestRun} />}
-          {unit.counts.failed > 0 && (
+          {mayEdit && unit.counts.failed > 0 && (
             <Button
               className="sm:ml-auto"
               icon={<RetryIcon />}

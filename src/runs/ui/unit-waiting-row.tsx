@@ -1,5 +1,4 @@
 "use client";
-// A run that waits: where it stands, what is special about it, when it will run, why not yet.
 import clsx from "clsx";
 import Link from "next/link";
 import type { ComponentProps, CSSProperties, ReactNode, Ref } from "react";
@@ -20,6 +19,8 @@ import {
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
+// A run that waits: where it stands, what is special about it, when it will run, why not yet.
+import { useMayEdit } from "./may-edit";
 import { EditRun } from "./unit-edit-run";
 import { shownValue } from "./unit-order";
 import { reasonText } from "./unit-reason";
@@ -116,6 +117,7 @@ export const WaitingRow = ({
   onEdited,
 }: Props) => {
   const { t } = useLanguage();
+  const mayEdit = useMayEdit();
   const item = (verb: RowVerb, icon: ReactNode, text: string, disabled = false) => (
     <MenuItem icon={icon} disabled={disabled} danger={verb === "remove"} onSelect={() => onVerb(verb, run)}>
       {text}
@@ -135,25 +137,33 @@ export const WaitingRow = ({
       )}
     >
       <div className={clsx(GRID, "min-h-13 px-2 py-1.5 text-sm")}>
-        <button
-          type="button"
-          data-handle
-          aria-label={t("unit.handle", { name: run.name, place, total })}
-          aria-pressed={isHeld}
-          className={clsx(
-            "flex size-8 touch-none items-center justify-center rounded text-ink-3 hover:bg-sunken hover:text-ink",
-            isHeld ? "cursor-grabbing!" : "cursor-grab!",
-          )}
-          {...handle}
-        >
-          <GripIcon />
-        </button>
-        <Checkbox
-          aria-label={t("unit.select", { name: run.name })}
-          checked={isSelected}
-          onChange={() => {}}
-          onClick={(event) => onSelect(run.runId, event.shiftKey)}
-        />
+        {mayEdit ? (
+          <button
+            type="button"
+            data-handle
+            aria-label={t("unit.handle", { name: run.name, place, total })}
+            aria-pressed={isHeld}
+            className={clsx(
+              "flex size-8 touch-none items-center justify-center rounded text-ink-3 hover:bg-sunken hover:text-ink",
+              isHeld ? "cursor-grabbing!" : "cursor-grab!",
+            )}
+            {...handle}
+          >
+            <GripIcon />
+          </button>
+        ) : (
+          <span />
+        )}
+        {mayEdit ? (
+          <Checkbox
+            aria-label={t("unit.select", { name: run.name })}
+            checked={isSelected}
+            onChange={() => {}}
+            onClick={(event) => onSelect(run.runId, event.shiftKey)}
+          />
+        ) : (
+          <span />
+        )}
         <span className="text-ink-3 tabular-nums max-md:hidden">{place}</span>
         <span className="min-w-0">
           <span className="flex gap-1.5">
@@ -178,23 +188,25 @@ export const WaitingRow = ({
         <span className="text-xs max-md:hidden">
           <Why run={run} plan={plan} />
         </span>
-        <Menu
-          trigger={
-            <IconButton size="sm" label={t("unit.actionsOf", { name: run.name })}>
-              <MoreIcon />
-            </IconButton>
-          }
-        >
-          {item("top", <ArrowUpIcon />, t("unit.toTop"), place === 1)}
-          {item("up", <ChevronDownIcon className="rotate-180" />, t("unit.up"), place === 1)}
-          {item("down", <ChevronDownIcon />, t("unit.down"), place === total)}
-          {item("bottom", <ArrowDownIcon />, t("unit.toBottom"), place === total)}
-          {item("before", <GripIcon />, t("unit.before"), total === 1)}
-          <MenuSeparator />
-          {item("edit", <PencilIcon />, t("unit.edit"))}
-          {item("cancel", <StopIcon />, t("unit.cancel"))}
-          {item("remove", <TrashIcon />, t("unit.remove"))}
-        </Menu>
+        {mayEdit && (
+          <Menu
+            trigger={
+              <IconButton size="sm" label={t("unit.actionsOf", { name: run.name })}>
+                <MoreIcon />
+              </IconButton>
+            }
+          >
+            {item("top", <ArrowUpIcon />, t("unit.toTop"), place === 1)}
+            {item("up", <ChevronDownIcon className="rotate-180" />, t("unit.up"), place === 1)}
+            {item("down", <ChevronDownIcon />, t("unit.down"), place === total)}
+            {item("bottom", <ArrowDownIcon />, t("unit.toBottom"), place === total)}
+            {item("before", <GripIcon />, t("unit.before"), total === 1)}
+            <MenuSeparator />
+            {item("edit", <PencilIcon />, t("unit.edit"))}
+            {item("cancel", <StopIcon />, t("unit.cancel"))}
+            {item("remove", <TrashIcon />, t("unit.remove"))}
+          </Menu>
+        )}
       </div>
       {isEdited && <EditRun run={run} onClose={onEdited} />}
     </li>

@@ -1,5 +1,4 @@
 "use client";
-// The waiting list, in the order in which drivers take from it, to be changed while they do.
 import { useCallback, useMemo, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button } from "../../ui/button";
@@ -9,6 +8,8 @@ import { ArrowUpIcon, CrossIcon, GripIcon, StopIcon, TrashIcon, TrayIcon } from 
 import { useSelection } from "../../ui/selection";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
+// The waiting list, in the order in which drivers take from it, to be changed while they do.
+import { useMayEdit } from "./may-edit";
 import { type Bulk, BulkDialog } from "./unit-bulk";
 import { MoveBefore } from "./unit-move-before";
 import { beforeAtIndex, differingKeys } from "./unit-order";
@@ -32,6 +33,7 @@ export const UnitWaiting = ({
   plan: Outputs["units"]["plan"] | undefined;
 }) => {
   const { t, format } = useLanguage();
+  const mayEdit = useMayEdit();
   const move = useMoveRuns(unitId);
   const { cancel, removeRun } = useUnitActions();
   const [edited, setEdited] = useState<string | null>(null);
@@ -104,23 +106,27 @@ export const UnitWaiting = ({
             </Button>
           </div>
         ) : (
-          runs.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
+          mayEdit && runs.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
         )}
       </div>
       {runs.length === 0 ? (
         <EmptyState icon={<TrayIcon />} title={t("unit.waitingNone")}>
-          {t("unit.waitingNoneNote")}
+          {mayEdit && t("unit.waitingNoneNote")}
         </EmptyState>
       ) : (
         <>
           <div className={`${GRID} border-b border-line px-2 py-1.5 text-xs text-ink-2`}>
             <span />
-            <Checkbox
-              aria-label={t("unit.selectAll")}
-              checked={selection.isAll}
-              indeterminate={selection.isSome && !selection.isAll}
-              onChange={() => selection.toggleAll()}
-            />
+            {mayEdit ? (
+              <Checkbox
+                aria-label={t("unit.selectAll")}
+                checked={selection.isAll}
+                indeterminate={selection.isSome && !selection.isAll}
+                onChange={() => selection.toggleAll()}
+              />
+            ) : (
+              <span />
+            )}
             <span className="max-md:hidden">{t("unit.column.place")}</span>
             <span>{t("column.name")}</span>
             <span className="max-md:hidden">{t("unit.column.estimate")}</span>
