@@ -4,7 +4,7 @@ import { signOut } from "next-auth/react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../button";
-import { GearIcon, SignOutIcon, UserIcon } from "../icons";
+import { ClockIcon, GearIcon, SignOutIcon, UserIcon } from "../icons";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
 
 export const AccountMenu = ({ email }: { email: string }) => {
@@ -27,6 +27,9 @@ export const AccountMenu = ({ email }: { email: string }) => {
     >
       <MenuLabel>{email}</MenuLabel>
       <MenuSeparator />
+      <MenuItem icon={<ClockIcon />} onSelect={() => router.push("/activity")}>
+        {t("activity.title")}
+      </MenuItem>
       <MenuItem icon={<GearIcon />} onSelect={() => router.push("/settings")}>
         {t("shell.settings")}
       </MenuItem>
