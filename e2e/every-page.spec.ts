@@ -67,6 +67,8 @@ const prepare = async (rest: Rest): Promise<string[]> => {
     `/runs/${run.queue_id}`,
     `/runs/${completed}`,
     `/runs/${running}`,
+    `/units/${unit.unit_id}?tab=activity`,
+    "/activity",
     "/settings",
     "/settings?part=webhooks",
     "/settings?part=profile",

@@ -18,7 +18,7 @@ type StorageState = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
 const ENDED = ["completed", "failed", "cancelled"];
 
-const signIn = async (url: string, account: Account): Promise<StorageState> => {
+export const signIn = async (url: string, account: Account): Promise<StorageState> => {
   const http = await request.newContext({ baseURL: url });
   const { csrfToken } = await (await http.get("/api/auth/csrf")).json();
   const answer = await http.post("/api/auth/callback/credentials", {

@@ -1,5 +1,6 @@
 // When the shared duties run. What each does is in its feature. Every worker tries each duty; the one that gets its lock does it.
 
+import { purgeActivity } from "../src/activity/purge";
 import { getSql } from "../src/platform/db";
 import { isOutage } from "../src/platform/errors";
 import { purgeIdempotencyKeys } from "../src/platform/idempotency";
@@ -58,6 +59,7 @@ export class Housekeeping {
     this.#every(3_600_000, "purge idempotency keys", () => exclusively(7, purgeIdempotencyKeys));
     this.#every(3_600_000, "purge trash", () => exclusively(8, purgeTrash));
     this.#every(3_600_000, "purge webhooks", () => exclusively(9, purgeWebhooks));
+    this.#every(3_600_000, "purge activity", () => exclusively(10, purgeActivity));
     // Every worker sends: deliveries are claimed one by one.
     this.#every(DELIVER_MS, "deliver webhooks", () => this.#deliverer.round());
   }

@@ -1,4 +1,5 @@
 // API keys: kept as a keyed hash only, found by looking the text up, whatever it looks like.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -57,11 +58,16 @@ export const createKey = async (
     throw badField("expiresAt", "inFuture");
   await refuseMoreThanRole(userId, input.scopes);
   const key = newApiKey();
-  const [row] = await getSql()<KeyRow[]>`
-    INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
-    VALUES (${newId("key")}, ${userId}, ${input.name}, ${keyedHash(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
-    RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
-  if (!row) throw new Error("The insert returned no row.");
+  const row = await getSql().begin(async (sql) => {
+    const [made] = await sql<KeyRow[]>`
+      INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes, expires_at)
+      VALUES (${newId("key")}, ${userId}, ${input.name}, ${keyedHash(key)}, ${key.slice(0, 8)}, ${[...new Set(input.scopes)]}, ${input.expiresAt ?? null})
+      RETURNING id, name, prefix, scopes, created_at, expires_at, last_used_at`;
+    if (!made) throw new Error("The insert returned no row.");
+    const details = { name: made.name, scopes: made.scopes };
+    await recordActivity(sql, userId, { verb: "key.created", objectId: made.id, details });
+    return made;
+  });
   return { ...toKey(row), key };
 };
 
@@ -86,8 +92,12 @@ export const listKeys = async (userId: string): Promise<ApiKey[]> => {
  * @throws NOT_FOUND, also for another account's key
  */
 export const revokeKey = async (userId: string, { keyId }: { keyId: string }): Promise<void> => {
-  const gone = await getSql()`DELETE FROM api_keys WHERE id = ${keyId} AND user_id = ${userId}`;
-  if (gone.count === 0) throw new DomainError("NOT_FOUND", "keyNotFound", { params: { id: keyId } });
+  await getSql().begin(async (sql) => {
+    const [gone] = await sql<{ name: string }[]>`
+      DELETE FROM api_keys WHERE id = ${keyId} AND user_id = ${userId} RETURNING name`;
+    if (!gone) throw new DomainError("NOT_FOUND", "keyNotFound", { params: { id: keyId } });
+    await recordActivity(sql, userId, { verb: "key.revoked", objectId: keyId, details: { name: gone.name } });
+  });
 };
 
 /**
@@ -108,16 +118,18 @@ export const registerKey = async (
   return row?.user_id === input.userId ? "present" : "taken";
 };
 
-type FoundKey = { id: string; userId: string; scopes: string[] };
+type FoundKey = { id: string; userId: string; scopes: string[]; prefix: string };
 
 const found = new BriefCache<FoundKey>(async (key) => {
   const plain = plainHash(key);
-  const [row] = await getSql()<{ id: string; user_id: string; scopes: string[]; hash: string; is_due: boolean }[]>`
-    SELECT id, user_id, scopes, hash, keyed_after <= now() AS is_due FROM api_keys
+  const [row] = await getSql()<
+    { id: string; user_id: string; scopes: string[]; prefix: string; hash: string; is_due: boolean }[]
+  >`
+    SELECT id, user_id, scopes, prefix, hash, keyed_after <= now() AS is_due FROM api_keys
     WHERE hash = ANY(${[keyedHash(key), plain]}) AND (expires_at IS NULL OR expires_at > now())`;
   if (!row) return null;
   if (row.hash === plain && row.is_due) keepKeyed(row.id, key);
-  return { id: row.id, userId: row.user_id, scopes: row.scopes };
+  return { id: row.id, userId: row.user_id, scopes: row.scopes, prefix: row.prefix };
 }, 2000);
 
 /** Replaces the plain hash of a key from before, beside the request that used it. */

@@ -1,6 +1,7 @@
 // next-auth for browsers: a password, or who somebody is at a provider, opens a sign-in, whose id the session token carries as `sid`.
 import type { NextAuthOptions } from "next-auth";
 import Credentials from "next-auth/providers/credentials";
+import { cameBy } from "../platform/caller";
 import { getEnv } from "../platform/env";
 import { log } from "../platform/log";
 import { sameOriginUrl } from "./callback-url";
@@ -66,7 +67,8 @@ export const authOptions: NextAuthOptions = {
   },
   events: {
     signOut: async ({ token }) => {
-      if (typeof token?.sid === "string") await endSignIn(token.sid);
+      const { sid } = token ?? {};
+      if (typeof sid === "string") await cameBy({ via: "browser" }, () => endSignIn(sid));
     },
   },
   logger: {

@@ -16,7 +16,7 @@ export type CallerHeaders = { authorization?: string | undefined; cookie?: strin
 
 /** How the caller proved who it is. */
 export type Proof = "key" | "token" | "session";
-export type Authenticated = { actor: Actor; proof: Proof; keyId?: string };
+export type Authenticated = { actor: Actor; proof: Proof; keyId?: string; keyPrefix?: string };
 
 /** The text behind `Bearer`; null without that scheme. */
 export const bearerOf = (authorization: string | undefined): string | null => {
@@ -39,7 +39,7 @@ export const authenticateBearer = async (authorization: string | undefined): Pro
   const standing = caller && (await standingOf(caller.userId));
   if (!standing) throw invalidToken();
   const actor = actorOf(caller, standing);
-  return key ? { actor, proof: "key", keyId: key.id } : { actor, proof: "token" };
+  return key ? { actor, proof: "key", keyId: key.id, keyPrefix: key.prefix } : { actor, proof: "token" };
 };
 
 const actorOf = ({ userId, scopes }: Pick<Actor, "userId" | "scopes">, { role }: Standing): Actor => ({

@@ -1,4 +1,6 @@
 // Signing in with a password, and the list of sign-ins that a session's `sid` is checked against.
+import { recordActivity } from "../activity/record";
+import { cameBy } from "../platform/caller";
 import { getSql } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -31,16 +33,25 @@ export const verifyPassword = async (
  */
 export const createSignIn = async (userId: string): Promise<string> => {
   const sid = newId("sid");
-  const made = await getSql()`
-    INSERT INTO sign_ins (id, user_id, expires_at)
-    SELECT ${sid}, id, now() + make_interval(days => ${SIGN_IN_DAYS}) FROM users WHERE id = ${userId} AND disabled_at IS NULL FOR SHARE`;
-  if (made.count === 0) throw new DomainError("AUTH_REQUIRED", "authRequired");
+  await cameBy({ via: "browser" }, () =>
+    getSql().begin(async (sql) => {
+      const made = await sql`
+        INSERT INTO sign_ins (id, user_id, expires_at)
+        SELECT ${sid}, id, now() + make_interval(days => ${SIGN_IN_DAYS}) FROM users WHERE id = ${userId} AND disabled_at IS NULL FOR SHARE`;
+      if (made.count === 0) throw new DomainError("AUTH_REQUIRED", "authRequired");
+      await recordActivity(sql, userId, { verb: "account.signedIn", objectId: userId });
+    }),
+  );
   return sid;
 };
 
 /** Sessions with this `sid` are refused from now on, by other processes within 2 s. */
 export const endSignIn = async (sid: string): Promise<void> => {
-  await getSql()`UPDATE sign_ins SET ended_at = now() WHERE id = ${sid} AND ended_at IS NULL`;
+  await getSql().begin(async (sql) => {
+    const [ended] = await sql<{ user_id: string }[]>`
+      UPDATE sign_ins SET ended_at = now() WHERE id = ${sid} AND ended_at IS NULL RETURNING user_id`;
+    if (ended) await recordActivity(sql, ended.user_id, { verb: "account.signedOut", objectId: ended.user_id });
+  });
   owners.forget(sid);
 };
 
@@ -88,6 +99,7 @@ export const changePassword = async (
       UPDATE users SET password_hash = ${passwordHash}
       WHERE id = ${userId} AND password_hash IS NOT DISTINCT FROM ${row?.password_hash ?? null}`;
     if (changed.count === 0) throw badField("current", "wrongPassword");
+    await recordActivity(transaction, userId, { verb: "account.passwordChanged", objectId: userId });
     return transaction<{ id: string }[]>`
       UPDATE sign_ins SET ended_at = now()
       WHERE user_id = ${userId} AND ended_at IS NULL AND id <> ${input.keep ?? ""} RETURNING id`;

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { authenticate, isCrossSite } from "../accounts/authenticate";
 import { chooseLocale, LOCALE_COOKIE } from "../i18n/locale";
+import { viaOf } from "../platform/caller";
 import { DomainError } from "../platform/errors";
 import type { RequestContext } from "../platform/request-context";
 import { admit, type LimitHeaders } from "./admit";
@@ -34,11 +35,11 @@ export const requestContext = (
   authenticate: async (needs) => {
     checkOverload();
     const caller = await authenticate(request.headers);
-    const { actor, proof } = caller;
+    const { actor, proof, keyPrefix } = caller;
     if (proof === "session" && request.method !== "GET" && isCrossSite(request.headers))
       throw new DomainError("FORBIDDEN", "crossSite");
     await admit(caller, needs, (headers) => tellNearest(response, headers));
-    return actor;
+    return { ...actor, by: { via: viaOf(proof), keyPrefix, requestId } };
   },
   countTry: () => countTry(request),
 });

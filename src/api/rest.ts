@@ -2,6 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import { authenticateBearer } from "../accounts/authenticate";
 import { accountRoutes } from "../accounts/rest";
+import { activityRoutes } from "../activity/rest";
+import { cameBy, isRecorded, viaOf } from "../platform/caller";
 import type { SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { answerOnce, checkIdempotencyKey, requestHash } from "../platform/idempotency";
@@ -19,7 +21,7 @@ import { beginWork } from "./overload";
 import { makeRouteTable } from "./route-table";
 import { whileStillIn } from "./watch-caller";
 
-export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...runRoutes];
+export const routes: Route[] = [...taskRoutes, ...accountRoutes, ...webhookRoutes, ...activityRoutes, ...runRoutes];
 
 const findRoute = makeRouteTable(routes);
 
@@ -35,7 +37,7 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
   let endWork = beginWork();
   try {
     const caller = await authenticateBearer(request.headers.authorization);
-    const { actor, proof, keyId } = caller;
+    const { actor, proof, keyId, keyPrefix } = caller;
     const match = findRoute(method, path);
     if (match.kind === "unknown") throw notFound(path);
     if (match.kind === "otherMethods")
@@ -46,7 +48,8 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       );
     const { route, params } = match;
     exchange.route = route.path;
-    await admit(caller, needsOfRoute(route), (headers) => {
+    const needs = needsOfRoute(route);
+    await admit(caller, needs, (headers) => {
       exchange.limitHeaders = headers;
     });
     endWork();
@@ -64,12 +67,14 @@ export const serveRest = async (request: IncomingMessage, exchange: Exchange, se
       ifMatch: request.headers["if-match"]?.toString(),
     };
     const key = request.headers["idempotency-key"]?.toString();
-    if (key && route.create) await serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
-    else {
-      const answer = await route.handle(call);
-      if ("stream" in answer) endWork();
-      await serve(request, exchange, route, answer);
-    }
+    const answer = async (): Promise<void> => {
+      if (key && route.create) return serveOnce(exchange, route, call, checkIdempotencyKey(key), bytes);
+      const handled = await route.handle(call);
+      if ("stream" in handled) endWork();
+      await serve(request, exchange, route, handled);
+    };
+    if (route.isUnrecorded || !isRecorded(needs)) await answer();
+    else await cameBy({ via: viaOf(proof), keyPrefix, requestId: exchange.requestId }, answer);
     log.debug(
       { request_id: exchange.requestId, method, path, status: exchange.response.statusCode },
       "request answered",

@@ -1,9 +1,15 @@
 // All procedures under one roof. Clients import the type alone.
 import { entryRouter } from "../accounts/entry-router";
+import { activityRouter } from "../activity/router";
 import { router } from "../platform/trpc";
 import { adminRouter } from "./admin-router";
 import { clientRouter } from "./client-root";
 
-export const appRouter = router({ ...clientRouter._def.record, admin: adminRouter, entry: entryRouter });
+export const appRouter = router({
+  ...clientRouter._def.record,
+  activity: activityRouter,
+  admin: adminRouter,
+  entry: entryRouter,
+});
 
 export type AppRouter = typeof appRouter;

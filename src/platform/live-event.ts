@@ -6,12 +6,14 @@ export type LiveEvent =
   | { kind: "cancel"; userId: string; taskId: string }
   | { kind: "output"; userId: string; taskId: string }
   | { kind: "tasks"; userId: string }
-  /** the account's groups, or their units */
-  | { kind: "groups"; userId: string }
+  /** the account's groups, or their units; of one of them, where its id is given */
+  | { kind: "groups"; userId: string; groupId?: string }
   /** a unit, or the order of its runs */
   | { kind: "unit"; userId: string; unitId: string }
   | { kind: "run"; userId: string; unitId: string; runId: string; status: string }
-  | { kind: "runOutput"; userId: string; runId: string }
+  | { kind: "runOutput"; userId: string; unitId: string; runId: string }
+  /** what is shared with the account */
+  | { kind: "shares"; userId: string }
   | { kind: "queue"; queue: string }
   | { kind: "worker" };
 

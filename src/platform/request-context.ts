@@ -1,5 +1,7 @@
 // What every tRPC procedure is given. Without imports, so that the types of the API carry neither Drizzle nor Next.
 
+import type { CameBy } from "./caller";
+
 /**
  * Which of an account's limits a request counts against (REST contract, "Rate limits"): `write` for changes, `batch` for the
  * creation of many at once, `traffic` for reads and for what drivers and running programs send.
@@ -34,7 +36,7 @@ export interface RequestContext {
    * @throws AUTH_REQUIRED, INVALID_TOKEN; FORBIDDEN when another site's page made the browser call; RATE_LIMIT_EXCEEDED;
    *   FORBIDDEN when its account's role or its key does not allow it
    */
-  authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[]; sid?: string }>;
+  authenticate: (needs: Needs) => Promise<{ userId: string; scopes: string[]; sid?: string; by?: CameBy }>;
   /**
    * Counts the call of somebody who is not signed in, by address, as a try to sign in.
    * @throws RATE_LIMIT_EXCEEDED

@@ -68,6 +68,8 @@ export type Route = {
   handle: (call: Call) => Promise<Answer>;
   /** What a POST that creates does when it carries an Idempotency-Key: the same, in the transaction that keeps the answer. */
   create?: (call: Call, sql: SqlLike) => Promise<Created>;
+  /** Its own rows tell who did it and when: nothing is recorded besides. */
+  isUnrecorded?: true;
   /** How its answer is kept for an Idempotency-Key, where it holds a secret. */
   keep?: Keeping;
 };

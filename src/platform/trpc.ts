@@ -1,6 +1,7 @@
 // tRPC: who calls, checks that all procedures share, and the one translation of errors.
 import { initTRPC, type ProcedureType, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { cameBy, isRecorded } from "./caller";
 import { badField, badFields, DomainError, ERROR_CODES, type ErrorData, toDomainError } from "./errors";
 import { findUnsafe } from "./json-safety";
 import type { Needs, RequestContext } from "./request-context";
@@ -80,8 +81,10 @@ export const needsOf = (type: ProcedureType, meta: Partial<Needs> | undefined): 
 };
 
 const authenticated = t.middleware(async ({ next, ctx, type, meta }) => {
-  const { userId, scopes, sid } = await ctx.authenticate(needsOf(type, meta));
-  return next({ ctx: { userId, scopes, sid } });
+  const needs = needsOf(type, meta);
+  const { userId, scopes, sid, by } = await ctx.authenticate(needs);
+  const run = () => next({ ctx: { userId, scopes, sid } });
+  return by && isRecorded(needs) ? cameBy(by, run) : run();
 });
 
 const counted = t.middleware(async ({ next, ctx }) => {

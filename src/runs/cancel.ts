@@ -1,9 +1,10 @@
 // Stopping runs, and taking them up again. One, or many in one statement.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
-import { publishLive } from "../platform/live";
 import { runEnds } from "../platform/prometheus";
 import { tellRun } from "./claim";
-import { tellUnit, wrongStatus } from "./edit-runs";
+import { placeOf, tellUnit, wrongStatus } from "./edit-runs";
+import { tellGroups } from "./groups";
 import { getRunRow, matching, type RunFilter } from "./read-runs";
 import { type Run, type RunRow, toRun } from "./run";
 import { changedColumns, withEvents } from "./transition";
@@ -27,16 +28,20 @@ const changeRun = async (
   runId: string,
   from: string[],
   wanted: string,
+  verb: "run.cancelled" | "run.retried",
   set: (sql: SqlLike) => ReturnType<typeof queuedAgain>,
 ): Promise<Run> => {
   const { unit_id: unitId } = await getRunRow(userId, runId);
   const run = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const changed = sql`
         UPDATE runs SET ${set(sql)} WHERE id = ${runId} AND status = ANY(${from}) AND deleted_at IS NULL RETURNING ${changedColumns(sql)}`;
       const [row] = await withEvents<RunRow>(sql, changed, sql`*`);
-      if (row) return toRun(row);
+      if (row) {
+        await recordActivity(sql, userId, { verb, objectId: runId, ...placeOf(unitId, unit) });
+        return toRun(row);
+      }
       const { status } = await getRunRow(userId, runId, sql);
       throw wrongStatus(runId, status, wanted);
     }),
@@ -53,7 +58,7 @@ export const cancelRun = async (
   userId: string,
   input: { runId: string; reason?: string | undefined },
 ): Promise<Run> => {
-  const run = await changeRun(userId, input.runId, CANCELLABLE, "pending or running", (sql) =>
+  const run = await changeRun(userId, input.runId, CANCELLABLE, "pending or running", "run.cancelled", (sql) =>
     cancelled(sql, input.reason),
   );
   runEnds.inc({ outcome: "cancelled" });
@@ -65,8 +70,9 @@ export const cancelRun = async (
  * @throws NOT_FOUND; INVALID_QUEUE_STATUS for one that neither failed nor was cancelled
  */
 export const retryRun = (userId: string, input: { runId: string }): Promise<Run> =>
-  changeRun(userId, input.runId, RETRYABLE, "failed or cancelled", queuedAgain);
+  changeRun(userId, input.runId, RETRYABLE, "failed or cancelled", "run.retried", queuedAgain);
 
+const VERBS = { cancel: "run.cancelled", retry: "run.retried", remove: "run.removed" } as const;
 const FROM = { cancel: CANCELLABLE, retry: RETRYABLE, remove: ["pending", "completed", "failed", "cancelled"] };
 
 /**
@@ -88,16 +94,17 @@ export const changeMany = async (
   },
 ): Promise<{ count: number; skipped: number }> => {
   const { unitId, action, runIds } = input;
-  const answer = await withRetries(() =>
+  const { ownerId, groupId, ...answer } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
+      const { ownerId, groupId } = unit;
       const chosen = sql`
         runs.unit_id = ${unitId} AND ${runIds ? sql`runs.id = ANY(${runIds})` : sql`true`} AND ${matching(sql, input.filter ?? {})}`;
       const [found] = await sql<{ all: number; able: number }[]>`
         SELECT count(*) AS all, count(*) FILTER (WHERE runs.status = ANY(${FROM[action]})) AS able FROM runs WHERE ${chosen}`;
       const { all, able } = found ?? { all: 0, able: 0 };
       const skipped = (runIds ? new Set(runIds).size : all) - able;
-      if (input.dryRun || able === 0) return { count: able, skipped };
+      if (input.dryRun || able === 0) return { ownerId, groupId, count: able, skipped };
       const isAble = sql`${chosen} AND runs.status = ANY(${FROM[action]})`;
       const set = action === "cancel" ? cancelled(sql, undefined) : queuedAgain(sql);
       // A removal changes no status: nothing is told of it.
@@ -110,13 +117,14 @@ export const changeMany = async (
               sql`t.id`,
             );
       if (action === "remove" && changed.count > 0) await raiseVersion(sql, unitId);
-      return { count: changed.count, skipped: skipped + able - changed.count };
+      await recordActivity(sql, userId, { verb: VERBS[action], ...placeOf(unitId, unit), count: changed.count });
+      return { ownerId, groupId, count: changed.count, skipped: skipped + able - changed.count };
     }),
   );
   if (!input.dryRun) {
     if (action === "cancel") runEnds.inc({ outcome: "cancelled" }, answer.count);
-    tellUnit(userId, unitId);
-    publishLive([{ kind: "groups", userId }]);
+    tellUnit(ownerId, unitId);
+    tellGroups(ownerId, groupId);
   }
   return answer;
 };

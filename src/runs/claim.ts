@@ -3,11 +3,12 @@ import type postgres from "postgres";
 import { coalesce } from "../platform/coalesce";
 import { getSql, inOneTrip, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
+import { mayUnit, unitRefusal } from "./access";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
 import { type Run, type RunRow, runColumns, toRun } from "./run";
 import { changedColumns, recordMoves, withEvents } from "./transition";
-import { lockUnit, unitLock, unitNotFound } from "./unit-lock";
+import { lockUnit, unitLock } from "./unit-lock";
 import { CONNECTED_SECONDS } from "./units";
 import { RUN_CONDITIONS, UNIT_CONDITIONS } from "./why-waiting";
 
@@ -43,9 +44,8 @@ const statementsOf = (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]])
 type Answers = readonly [{ version: number }[], Keyed[], Keyed[]];
 type Keyed = RunRow & { claim_key: string | null };
 
-/** @throws NOT_FOUND for the unit */
-const toRuns = (claims: [Claim, ...Claim[]], [unit, known, taken]: Answers): (Run | null)[] => {
-  if (!unit[0]) throw unitNotFound(claims[0].unitId);
+/** For the answers of a unit that was found, and may be changed. */
+const toRuns = (claims: [Claim, ...Claim[]], [, known, taken]: Answers): (Run | null)[] => {
   const byKey = new Map(
     [...known, ...taken].flatMap((row) => (row.claim_key === null ? [] : [[row.claim_key, toRun(row)]])),
   );
@@ -56,13 +56,19 @@ const toRuns = (claims: [Claim, ...Claim[]], [unit, known, taken]: Answers): (Ru
 /**
  * Claims in the caller's transaction: the lowest places, in the order of the claims.
  * @returns one answer per claim; null when nothing may be claimed any more
- * @throws NOT_FOUND for the unit
+ * @throws NOT_FOUND for the unit; FORBIDDEN for one that the account only sees
  */
-export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> =>
-  toRuns(claims, await Promise.all(statementsOf(sql, userId, claims)));
+export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> => {
+  const answers: Answers = await Promise.all(statementsOf(sql, userId, claims));
+  if (answers[0].length === 0) throw await unitRefusal(userId, claims[0].unitId, sql);
+  return toRuns(claims, answers);
+};
 
-const claimsInOneTrip = async (userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> =>
-  toRuns(claims, await inOneTrip<Answers>((sql) => statementsOf(sql, userId, claims)));
+const claimsInOneTrip = async (userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> => {
+  const answers = await inOneTrip<Answers>((sql) => statementsOf(sql, userId, claims));
+  if (answers[0].length === 0) throw await unitRefusal(userId, claims[0].unitId);
+  return toRuns(claims, answers);
+};
 
 const isClaimedUnder = (sql: SqlLike, unitId: string, keys: string[]) => sql`
   unit_id = ${unitId} AND claim_key = ANY(${keys}) AND status = 'running' AND deleted_at IS NULL`;
@@ -84,7 +90,7 @@ const take = (sql: SqlLike, userId: string, unitId: string, claims: Claim[]) => 
       SELECT id, row_number() OVER (ORDER BY place) AS nth FROM (
         SELECT id, place FROM runs
         WHERE unit_id = ${unitId} AND ${isClaimable(sql)} AND EXISTS (
-          SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL AND ${sql.unsafe(UNIT_CONDITIONS)})
+          SELECT 1 FROM units u WHERE u.id = ${unitId} AND u.deleted_at IS NULL AND ${sql.unsafe(UNIT_CONDITIONS)} AND ${mayUnit(sql, userId, "edit")})
         ORDER BY place LIMIT ${claims.length}) AS heads
     ), t AS (
       UPDATE runs SET ${startOf(sql, sql`asking.driver_id`, sql`asking.claim_key`)}
@@ -116,7 +122,7 @@ const gathererOf = (userId: string, unitId: string): ((claim: Claim) => Promise<
  * there is none (with SKIP LOCKED it could also mean that a reorder held them).
  *
  * @param claim.claimKey the same key gets the same run again while that runs
- * @throws NOT_FOUND for the unit
+ * @throws NOT_FOUND for the unit; FORBIDDEN for one that the account only sees
  */
 export const claimRun = async (userId: string, claim: Claim): Promise<{ run: Run | null }> => {
   const run = await gathererOf(userId, claim.unitId)(claim);

@@ -1,15 +1,17 @@
 // Adding, changing and removing runs while drivers pull from the unit. All of it under the unit's lock.
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badFields, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { getRun, getRunRow, runNotFound } from "./read-runs";
+import { mayRun, runNotFound } from "./access";
+import { getRun, getRunRow } from "./read-runs";
 import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
 import { nameOfRun } from "./run-name";
 import { fitOf } from "./schema-fit";
 import { changedColumns, withEvents } from "./transition";
-import { checkVersion, lockUnit, raiseVersion } from "./unit-lock";
+import { checkVersion, type LockedUnit, lockUnit, raiseVersion } from "./unit-lock";
 
 export type NewRun = {
   parameters: JsonObject;
@@ -25,7 +27,9 @@ export const wrongStatus = (id: string, status: RunStatus, wanted: string) =>
 
 /**
  * Appends runs in the order given, in the caller's transaction; the version rises by one, by none when there are none.
- * @throws NOT_FOUND for the unit; INVALID_REQUEST for a parent that is not there, also for another account's run
+ * They belong to the owner of the unit's group, whoever makes them.
+ * @throws NOT_FOUND for the unit; FORBIDDEN for one that the account only sees; INVALID_REQUEST for a parent that is not there, also for
+ *   another account's run
  */
 export const insertRuns = async (
   sql: SqlLike,
@@ -49,7 +53,7 @@ export const insertRuns = async (
   }));
   const inserted = sql`
     INSERT INTO runs (id, unit_id, user_id, place, name, parameters, metadata, created_by, parent_id, sweep_id, misfit)
-    SELECT g.id, ${unitId}, ${userId}, last.place + g.nth, g.name, g.parameters, g.metadata, g.created_by, g.parent_id, g.sweep_id, g.misfit
+    SELECT g.id, ${unitId}, ${unit.ownerId}, last.place + g.nth, g.name, g.parameters, g.metadata, g.created_by, g.parent_id, g.sweep_id, g.misfit
     FROM (SELECT coalesce(max(place), 0) AS place FROM runs WHERE unit_id = ${unitId}) AS last,
       ROWS FROM (jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) AS (
         id text, name text, parameters jsonb, metadata jsonb, created_by text, parent_id text, sweep_id text, misfit text)) WITH ORDINALITY
@@ -57,14 +61,25 @@ export const insertRuns = async (
     ORDER BY g.nth RETURNING ${changedColumns(sql)}`;
   const made = await withEvents<RunRow>(sql, inserted, sql`*`);
   await raiseVersion(sql, unitId);
+  const isSweep = given[0]?.sweepId !== undefined;
+  if (!isSweep)
+    await recordActivity(sql, userId, {
+      verb: "run.created",
+      ...(made.length === 1 && { objectId: made[0]?.id }),
+      ...placeOf(unitId, unit),
+      count: made.length,
+    });
   return made.sort((a, b) => a.place - b.place).map(toRun);
 };
+
+/** For the record: whose a locked unit is, and where. */
+export const placeOf = (unitId: string, { groupId, ownerId }: LockedUnit) => ({ unitId, groupId, ownerId });
 
 const checkParents = async (sql: SqlLike, userId: string, given: NewRun[]): Promise<void> => {
   const ids = [...new Set(given.flatMap((run) => run.parentId ?? []))];
   if (ids.length === 0) return;
   const found = await sql<{ id: string }[]>`
-    SELECT id FROM runs WHERE id = ANY(${ids}) AND user_id = ${userId} AND deleted_at IS NULL`;
+    SELECT id FROM runs WHERE id = ANY(${ids}) AND deleted_at IS NULL AND ${mayRun(sql, userId, "view")}`;
   const known = new Set(found.map((run) => run.id));
   const wrong = given.flatMap(({ parentId }, index) =>
     parentId === undefined || known.has(parentId)
@@ -80,11 +95,17 @@ export const createRuns = async (
   input: { unitId: string; runs: NewRun[]; createdBy: "client" | "web" },
 ): Promise<Run[]> => {
   const made = await withRetries(() => getSql().begin((sql) => insertRuns(sql, userId, input)));
-  tellUnit(userId, input.unitId);
+  tellNewRuns(made);
   return made;
 };
 
-export const tellUnit = (userId: string, unitId: string): void => publishLive([{ kind: "unit", userId, unitId }]);
+export const tellNewRuns = ([first]: Run[]): void => {
+  if (first) tellUnit(first.userId, first.unitId);
+};
+
+/** @param ownerId of the unit's group */
+export const tellUnit = (ownerId: string, unitId: string): void =>
+  publishLive([{ kind: "unit", userId: ownerId, unitId }]);
 
 /**
  * Changes a run that waits. Another name or other parameters raise the unit's version by one.
@@ -101,7 +122,7 @@ export const updateRun = async (
   },
 ): Promise<Run> => {
   const { runId } = input;
-  const { unit_id: unitId } = await getRunRow(userId, runId);
+  const { unit_id: unitId, user_id: ownerId } = await getRunRow(userId, runId);
   await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
@@ -118,19 +139,23 @@ export const updateRun = async (
         WHERE id = ${runId}
         RETURNING name <> ${before.name} OR parameters <> ${sql.json(before.parameters as never)}::jsonb AS changed`;
       if (after?.changed) await raiseVersion(sql, unitId);
+      const details = changedFields(input, "name", "parameters", "metadata");
+      const count = after?.changed || input.metadata !== undefined ? 1 : 0;
+      const entry = { verb: "run.changed", objectId: runId, ...placeOf(unitId, unit), details, count } as const;
+      await recordActivity(sql, userId, entry);
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return getRun(userId, runId);
 };
 
 /** Puts a run that does not run into the trash. @throws NOT_FOUND; INVALID_QUEUE_STATUS while it runs */
 export const removeRun = async (userId: string, input: { runId: string }): Promise<void> => {
   const { runId } = input;
-  const { unit_id: unitId } = await getRunRow(userId, runId);
+  const { unit_id: unitId, user_id: ownerId } = await getRunRow(userId, runId);
   await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const gone = await sql`
         UPDATE runs SET deleted_at = now(), updated_at = now() WHERE id = ${runId} AND deleted_at IS NULL AND status <> 'running'`;
       if (gone.count === 0) {
@@ -138,9 +163,10 @@ export const removeRun = async (userId: string, input: { runId: string }): Promi
         throw wrongStatus(runId, status, "not running");
       }
       await raiseVersion(sql, unitId);
+      await recordActivity(sql, userId, { verb: "run.removed", objectId: runId, ...placeOf(unitId, unit) });
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
 };
 
 /**
@@ -155,9 +181,9 @@ export const publishSchema = async (
   input: { unitId: string; parametersSchema: JsonObject | null },
 ): Promise<void> => {
   const { unitId, parametersSchema } = input;
-  await withRetries(() =>
+  const { ownerId } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       await sql`UPDATE units SET parameters_schema = ${parametersSchema === null ? null : sql.json(parametersSchema as never)} WHERE id = ${unitId}`;
       const misfitOf = fitOf(parametersSchema);
       const all = await sql<
@@ -168,7 +194,8 @@ export const publishSchema = async (
       await sql`
         UPDATE runs SET misfit = n.misfit FROM unnest(${ids}::text[], ${misfits}::text[]) AS n(id, misfit)
         WHERE runs.id = n.id AND runs.misfit IS DISTINCT FROM n.misfit`;
+      return unit;
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
 };

@@ -4,6 +4,7 @@ import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { runEnds } from "../platform/prometheus";
+import { checkMayEditRun, mayRun } from "./access";
 import { tellRun } from "./claim";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
@@ -54,6 +55,7 @@ const endRun = async (userId: string, end: Ending): Promise<Run> => {
     runEnds.inc({ outcome: run.status });
     return run;
   }
+  await checkMayEditRun(userId, end.runId);
   const now = await getRunRow(userId, end.runId);
   const sql = getSql();
   const [same] = await sql`
@@ -95,7 +97,7 @@ const endStatement = (sql: SqlLike, told: Told[]) => {
       progress_done = CASE WHEN g.ended_as = 'completed' THEN progress_total ELSE progress_done END
     FROM json_to_recordset(${JSON.stringify(given)}::text::json)
       AS g(id text, user_id text, of_attempt int8, ended_as text, hash text, result jsonb, metrics jsonb, message text)
-    WHERE runs.id = ANY(${given.map((one) => one.id)}) AND runs.id = g.id AND runs.user_id = g.user_id
+    WHERE runs.id = ANY(${given.map((one) => one.id)}) AND runs.id = g.id AND ${mayRun(sql, sql`g.user_id`, "edit")}
       AND ${isWritable(sql, undefined)} AND (g.of_attempt IS NULL OR runs.attempt = g.of_attempt)
     RETURNING ${changedColumns(sql)}`;
   return withEvents<RunRow>(sql, ended, sql`*`);
@@ -105,7 +107,7 @@ const endStatement = (sql: SqlLike, told: Told[]) => {
  * Completes a running run. The same call again answers the run.
  *
  * @param input.attempt of the claim; another one than the current is refused, so that a driver thought lost cannot end its successor's try
- * @throws NOT_FOUND; INVALID_QUEUE_STATUS
+ * @throws NOT_FOUND; FORBIDDEN for one that the account only sees; INVALID_QUEUE_STATUS
  */
 export const completeRun = (
   userId: string,

@@ -2,7 +2,7 @@
 import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
-import { unitNotFound } from "./unit-lock";
+import { mayUnit, unitRefusal } from "./access";
 import { CONNECTED_SECONDS } from "./units";
 
 export type Beat = {
@@ -27,16 +27,19 @@ export type BeatAnswer = {
  * Renews the unit's presence, and its running runs: the named ones, or all of them where none are named.
  * A run that was given up as lost is not in `cancel`: its driver may still end it, unless it was retried or removed.
  *
- * @throws NOT_FOUND for the unit
+ * @throws NOT_FOUND for the unit; FORBIDDEN for one that the account only sees
  */
 export const heartbeat = async (userId: string, beat: Beat): Promise<BeatAnswer> => {
   const { unitId, running } = beat;
   const heard = await hearTogether({ userId, beat });
-  if (!heard) throw unitNotFound(unitId);
-  if (!heard.was_connected) publishLive([{ kind: "unit", userId, unitId }]);
+  if (!heard) throw await unitRefusal(userId, unitId);
+  const { owner_id: ownerId } = heard;
+  if (!heard.was_connected) publishLive([{ kind: "unit", userId: ownerId, unitId }]);
   else if (running?.some((one) => one.progress))
     publishLive(
-      running.flatMap((one) => (one.progress ? [{ kind: "runOutput" as const, userId, runId: one.runId }] : [])),
+      running.flatMap((one) =>
+        one.progress ? [{ kind: "runOutput" as const, userId: ownerId, unitId, runId: one.runId }] : [],
+      ),
     );
   return {
     connectionStatus: "connected",
@@ -47,7 +50,7 @@ export const heartbeat = async (userId: string, beat: Beat): Promise<BeatAnswer>
 };
 
 type Said = { userId: string; beat: Beat };
-type Heard = { paused: boolean; was_connected: boolean; last_heartbeat_at: Date; cancel: string[] };
+type Heard = { owner_id: string; paused: boolean; was_connected: boolean; last_heartbeat_at: Date; cancel: string[] };
 
 /** Drivers beat every few seconds: that one waits for others costs nobody anything, and many cost PostgreSQL hardly more than one. */
 const GATHER_MS = 20;
@@ -88,9 +91,10 @@ const hear = (sql: SqlLike, said: Said[]) => {
   const unitIds = said.map(({ beat }) => beat.unitId);
   return sql<(Heard & { nth: number })[]>`
     WITH beats AS (
-      SELECT b.*, u.paused, coalesce(p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}), false) AS was_connected
+      SELECT b.*, u.user_id AS owner_id, u.paused, coalesce(p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}), false) AS was_connected
       FROM json_to_recordset(${JSON.stringify(beats)}::text::json) AS b(nth int, user_id text, unit_id text, driver_id text, slots int, names bool)
-      JOIN units u ON u.id = ANY((SELECT ${unitIds}::text[])::text[]) AND u.id = b.unit_id AND u.user_id = b.user_id AND u.deleted_at IS NULL
+      JOIN units u ON u.id = ANY((SELECT ${unitIds}::text[])::text[]) AND u.id = b.unit_id AND u.deleted_at IS NULL
+        AND ${mayUnit(sql, sql`b.user_id`, "edit")}
       LEFT JOIN unit_presence p ON p.unit_id = ANY((SELECT ${unitIds}::text[])::text[]) AND p.unit_id = u.id
     ), named AS (
       SELECT n.*, b.unit_id, r.id IS NULL OR coalesce(n.attempt <> r.attempt, false) AS must_stop
@@ -117,7 +121,7 @@ const hear = (sql: SqlLike, said: Said[]) => {
       ) n
       WHERE runs.id = n.id AND runs.status = 'running' AND runs.deleted_at IS NULL
     )
-    SELECT nth, paused, was_connected, now() AS last_heartbeat_at,
+    SELECT nth, owner_id, paused, was_connected, now() AS last_heartbeat_at,
       ARRAY(SELECT run_id FROM named n WHERE n.nth = beats.nth AND n.must_stop ORDER BY position) AS cancel
     FROM beats`;
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { linesAsked } from "../logs/asked";
 import { seriesAsked } from "../metrics/asked";
 import { instant, jsonObject } from "../platform/validate";
+import { SHARE_ROLES } from "../sharing/access";
 import { RUN_STATUSES } from "./run";
 
 const id = z.string().max(200);
@@ -26,6 +27,12 @@ export const groupChange = z.object({
   description: description.nullable().optional(),
   metadata: jsonObject.optional(),
 });
+export const newShare = z.object({
+  groupId: id,
+  email: z.string().min(3).max(254),
+  role: z.enum(SHARE_ROLES).default("viewer"),
+});
+export const shareRemoval = z.object({ groupId: id, userId: id });
 export const groupRemoval = z.object({ groupId: id, force: z.boolean().default(false) });
 
 export const newUnit = z.object({

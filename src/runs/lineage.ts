@@ -1,6 +1,7 @@
 // Where a run comes from: its parent, that one's parent, and what each changed.
 import { getSql } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
+import { mayRun } from "./access";
 import { type Difference, differencesOf } from "./parameters-key";
 import { getRunRow } from "./read-runs";
 import type { RunStatus } from "./run";
@@ -24,7 +25,8 @@ const MAX_GENERATIONS = 100;
  */
 export const lineageOf = async (userId: string, runId: string): Promise<Ancestor[]> => {
   await getRunRow(userId, runId);
-  const rows = await getSql()<
+  const sql = getSql();
+  const rows = await sql<
     {
       id: string;
       name: string;
@@ -37,8 +39,8 @@ export const lineageOf = async (userId: string, runId: string): Promise<Ancestor
     WITH RECURSIVE line AS (
       SELECT id, name, status, parent_id, sweep_id, parameters, 1 AS generation FROM runs WHERE id = ${runId}
       UNION ALL
-      SELECT r.id, r.name, r.status, r.parent_id, r.sweep_id, r.parameters, line.generation + 1
-      FROM line JOIN runs r ON r.id = line.parent_id AND r.user_id = ${userId} AND r.deleted_at IS NULL
+      SELECT runs.id, runs.name, runs.status, runs.parent_id, runs.sweep_id, runs.parameters, line.generation + 1
+      FROM line JOIN runs ON runs.id = line.parent_id AND runs.deleted_at IS NULL AND ${mayRun(sql, userId, "view")}
       WHERE line.generation < ${MAX_GENERATIONS}
     ) CYCLE id SET again USING way
     SELECT id, name, status, parent_id, sweep_id, parameters FROM line WHERE NOT again ORDER BY generation`;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { linesTold } from "../logs/asked";
 import { seriesTold } from "../metrics/asked";
 import type { JsonObject } from "../platform/json-safety";
+import { SHARE_ROLES } from "../sharing/access";
 import { RUN_STATUSES } from "./run";
 import type { MadeRecipe } from "./sweep-edits";
 import type { Reason } from "./why-waiting";
@@ -10,6 +11,8 @@ import type { Reason } from "./why-waiting";
 /** RFC 3339 */
 const time = z.string();
 const json = z.custom<JsonObject>();
+
+const role = z.enum(["owner", ...SHARE_ROLES]);
 
 export const groupOutput = z.object({
   groupId: z.string(),
@@ -20,8 +23,19 @@ export const groupOutput = z.object({
   createdAt: time,
   updatedAt: time,
   userId: z.string(),
+  ownerEmail: z.string(),
+  role,
 });
 export const groupsOutput = z.object({ groups: z.array(groupOutput) });
+
+export const shareOutput = z.object({
+  userId: z.string(),
+  email: z.string(),
+  role: z.enum(SHARE_ROLES),
+  createdAt: time,
+  createdBy: z.string(),
+});
+export const sharesOutput = z.object({ shares: z.array(shareOutput) });
 
 const countsOutput = z.object({
   pending: z.number(),
@@ -53,6 +67,8 @@ export const unitOutput = z.object({
   createdAt: time,
   updatedAt: time,
   userId: z.string(),
+  ownerEmail: z.string(),
+  role,
 });
 export const unitsOutput = z.object({ units: z.array(unitOutput) });
 const markOutput = z.object({ runId: z.string(), name: z.string(), value: z.number() });

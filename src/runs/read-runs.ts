@@ -1,16 +1,14 @@
 // Reading runs: one, a unit's in their order, or all of the account's.
 import { getSql, type SqlLike } from "../platform/db";
-import { badField, DomainError } from "../platform/errors";
+import { badField } from "../platform/errors";
+import { mayRun, mayUnit, runNotFound, unitNotFound } from "./access";
 import { type Run, type RunRow, type RunStatus, runColumns, toRun } from "./run";
-import { unitNotFound } from "./unit-lock";
-
-export const runNotFound = (id: string) => new DomainError("NOT_FOUND", "runNotFound", { params: { id } });
 
 /** @throws NOT_FOUND, also for another account's run or one in the trash */
 export const getRunRow = async (userId: string, runId: string, sql: SqlLike = getSql()): Promise<RunRow> => {
-  const [row] = await sql<
-    RunRow[]
-  >`SELECT ${runColumns(sql)} FROM runs WHERE id = ${runId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  const [row] = await sql<RunRow[]>`
+    SELECT ${runColumns(sql)} FROM runs
+    WHERE runs.id = ${runId} AND runs.deleted_at IS NULL AND ${mayRun(sql, userId, "view")}`;
   if (!row) throw runNotFound(runId);
   return row;
 };
@@ -32,7 +30,8 @@ export const matching = (sql: SqlLike, { status, q, sweepId }: RunFilter) => sql
   AND ${q ? sql`runs.name ILIKE ${likePattern(q)}` : sql`true`} AND ${sweepId === undefined ? sql`true` : sql`runs.sweep_id = ${sweepId}`}`;
 
 const checkUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<void> => {
-  const [unit] = await sql`SELECT 1 FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  const [unit] = await sql`
+    SELECT 1 FROM units u WHERE u.id = ${unitId} AND u.deleted_at IS NULL AND ${mayUnit(sql, userId, "view")}`;
   if (!unit) throw unitNotFound(unitId);
 };
 
@@ -80,7 +79,7 @@ export const latestRuns = async (userId: string, input: { unitId: string; limit:
 const ALL_LIMIT = 100;
 
 /**
- * Runs of a unit by their order, all of them unless `limit` is given; without a unit all of the account's, newest first, 100 at a time.
+ * Runs of a unit by their order, all of them unless `limit` is given; without a unit all of the account's own, newest first, 100 at a time.
  *
  * @throws NOT_FOUND for the unit; INVALID_REQUEST for a cursor that this server did not give
  */

@@ -1,11 +1,12 @@
 // Changing the order of runs that wait.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badField, badFields, DomainError } from "../platform/errors";
-import { tellUnit } from "./edit-runs";
+import { placeOf, tellUnit } from "./edit-runs";
 import { exchanged, movedBefore, type Placed } from "./order";
 import { runsOfUnit } from "./read-runs";
 import type { Run } from "./run";
-import { lockUnit, raiseVersion } from "./unit-lock";
+import { type LockedUnit, lockUnit, raiseVersion } from "./unit-lock";
 
 const checkOnce = (runIds: string[]): void => {
   const seen = new Set<string>();
@@ -27,6 +28,9 @@ const place = async (sql: SqlLike, unitId: string, placed: Placed[]): Promise<nu
   return changed.count > 0 ? raiseVersion(sql, unitId) : null;
 };
 
+const recordMove = (sql: SqlLike, userId: string, unitId: string, unit: LockedUnit, count: number): Promise<void> =>
+  recordActivity(sql, userId, { verb: "unit.reordered", objectId: unitId, ...placeOf(unitId, unit), count });
+
 /**
  * The named runs exchange the places they hold; those not named keep theirs. The version rises by one if any place changes.
  *
@@ -36,9 +40,9 @@ const place = async (sql: SqlLike, unitId: string, placed: Placed[]): Promise<nu
 export const reorderRuns = async (userId: string, input: { unitId: string; runIds: string[] }): Promise<Run[]> => {
   const { unitId, runIds } = input;
   checkOnce(runIds);
-  await withRetries(() =>
+  const { ownerId } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const waiting = new Map((await waitingRuns(sql, unitId)).map((one) => [one.id, one]));
       const named = runIds.flatMap((id) => waiting.get(id) ?? []);
       const wrong = runIds.filter((id) => !waiting.has(id));
@@ -51,10 +55,12 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
             params: { id },
           })),
         });
-      await place(sql, unitId, exchanged(named, runIds));
+      const version = await place(sql, unitId, exchanged(named, runIds));
+      if (version !== null) await recordMove(sql, userId, unitId, unit, runIds.length);
+      return unit;
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return runsOfUnit(userId, unitId);
 };
 
@@ -72,7 +78,7 @@ export const moveRuns = async (
   const { unitId, runIds, beforeId } = input;
   checkOnce(runIds);
   if (beforeId !== null && runIds.includes(beforeId)) throw badField("beforeId", "movedItself");
-  const outcome = await withRetries(() =>
+  const { ownerId, outcome } = await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
       const known = await knownRuns(sql, input);
@@ -83,10 +89,12 @@ export const moveRuns = async (
       const from = beforeId === null ? Number.POSITIVE_INFINITY : (known.get(beforeId)?.place ?? 0);
       const before = waiting.find((one) => one.place >= from && !isMoving.has(one.id))?.id ?? null;
       const version = await place(sql, unitId, movedBefore(waiting, moved, before));
-      return { moved, started: runIds.filter((id) => !ids.has(id)), version: version ?? unit.version };
+      const started = runIds.filter((id) => !ids.has(id));
+      if (version !== null) await recordMove(sql, userId, unitId, unit, moved.length);
+      return { ownerId: unit.ownerId, outcome: { moved, started, version: version ?? unit.version } };
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return outcome;
 };
 

@@ -33,8 +33,11 @@ const makeFor = async ({ path }: Route): Promise<Ids> => {
   if (path.endsWith("retry")) await ask("POST", `/v2/queues/${queues}/fail`);
   return { groups, units, queues };
 };
-const bodyFor = (route: Route, ids: Ids): JsonObject =>
-  route.path.endsWith("reorder") ? { queue_ids: [ids.queues] } : (route.description.exampleBody ?? {});
+const bodyFor = (route: Route, ids: Ids): JsonObject => {
+  if (route.path.endsWith("reorder")) return { queue_ids: [ids.queues] };
+  if (route.path.endsWith("shares")) return { email: accounts.other.email, role: "viewer" };
+  return route.description.exampleBody ?? {};
+};
 
 describe("an object that is not there is 404:", () => {
   /** What stands for each kind of object, by why it is not there. */
@@ -122,7 +125,7 @@ describe.each(withBody.map((route) => [nameOf(route), route] as const))("%s", (_
     const { json } = answer;
     expect(json.success).toBe(true);
     for (const [name, id] of [
-      ["user_id", accounts.mine.userId],
+      ["user_id", (route.path.endsWith("shares") ? accounts.other : accounts.mine).userId],
       ["group_id", route.path.includes("/groups/") ? ids.groups : undefined],
       ["unit_id", route.path.includes("/units/") ? ids.units : undefined],
     ] as const)

@@ -19,6 +19,15 @@ export const group = {
   user_id: userId,
 };
 
+export const newShare = { email: "ada@example.org", role: "editor" };
+export const share = {
+  user_id: "user_mh2k4111h8i9j0k1l2m3n4",
+  email: "ada@example.org",
+  role: "editor",
+  created_at: at,
+  created_by: userId,
+};
+
 export const newUnit = { name: "resnet50", config: { dataset: "imagenet" } };
 export const unit = {
   unit_id: unitId,

@@ -5,7 +5,7 @@ import { MIB, type Route } from "../platform/route";
 import { flagFrom } from "../platform/wire";
 import { cancelRun, retryRun } from "./cancel";
 import { startRun } from "./claim";
-import { createRuns, insertRuns, removeRun, tellUnit, updateRun } from "./edit-runs";
+import { createRuns, insertRuns, removeRun, tellNewRuns, updateRun } from "./edit-runs";
 import { completeRun, failRun } from "./finish";
 import {
   completion,
@@ -75,8 +75,8 @@ export const unitQueueRoutes: Route[] = [
     }),
     create: async ({ userId, params, body }, sql) => {
       const input = newRunFrom(unitIdFrom(params), body);
-      const fields = withFields(await insertRuns(sql, userId, input));
-      return { fields, announce: async () => tellUnit(userId, input.unitId) };
+      const made = await insertRuns(sql, userId, input);
+      return { fields: withFields(made), announce: async () => tellNewRuns(made) };
     },
   },
   {
@@ -96,8 +96,8 @@ export const unitQueueRoutes: Route[] = [
     }),
     create: async ({ userId, params, body }, sql) => {
       const input = newRunsFrom(unitIdFrom(params), body);
-      const fields = createdMany(await insertRuns(sql, userId, input));
-      return { fields, announce: async () => tellUnit(userId, input.unitId) };
+      const made = await insertRuns(sql, userId, input);
+      return { fields: createdMany(made), announce: async () => tellNewRuns(made) };
     },
   },
   {

@@ -4,10 +4,12 @@ import type { Route } from "../platform/route";
 import { claimIn, claimRun, tellRun } from "./claim";
 import { createGroup, getGroup, insertGroup, listGroups, tellGroups, updateGroup } from "./groups";
 import { heartbeat } from "./heartbeat";
-import { claimInput, groupChange, newGroup, newUnit, unitChange, unitSync } from "./input";
+import { claimInput, groupChange, newGroup, newShare, newUnit, unitChange, unitSync } from "./input";
+import { shareOutput, sharesOutput } from "./output";
 import { runsOfUnit } from "./read-runs";
 import * as examples from "./rest-examples";
 import { queueRoutes, unitQueueRoutes } from "./rest-runs";
+import { listShares, shareGroup, unshareGroup } from "./shares";
 import { groupStatistics, unitStatistics } from "./statistics";
 import { removeGroup, removeUnit } from "./trash";
 import { createUnit, getUnit, insertUnit, listUnits, syncUnit, updateUnit } from "./units";
@@ -18,13 +20,16 @@ import {
   groupRemovalFrom,
   heartbeatFrom,
   newGroupFrom,
+  newShareFrom,
   newUnitFrom,
+  shareRemovalFrom,
   syncFrom,
   unitChangeFrom,
   unitIdFrom,
   unitRemovalFrom,
   wireGroup,
   wireRun,
+  wireShare,
   wireStatistics,
   wireUnit,
 } from "./wire";
@@ -103,10 +108,10 @@ const groupRoutes: Route[] = [
     handle: async ({ userId, params, body }) => ({
       fields: wireUnit(await createUnit(userId, newUnitFrom(groupIdFrom(params), body))),
     }),
-    create: async ({ userId, params, body }, sql) => ({
-      fields: wireUnit(await insertUnit(sql, userId, newUnitFrom(groupIdFrom(params), body))),
-      announce: async () => tellGroups(userId),
-    }),
+    create: async ({ userId, params, body }, sql) => {
+      const unit = await insertUnit(sql, userId, newUnitFrom(groupIdFrom(params), body));
+      return { fields: wireUnit(unit), announce: async () => tellGroups(unit.userId, unit.groupId) };
+    },
   },
   {
     method: "GET",
@@ -124,6 +129,50 @@ const groupRoutes: Route[] = [
     handle: async ({ userId, params }) => ({
       fields: wireStatistics(await groupStatistics(userId, { groupId: groupIdFrom(params) })),
     }),
+  },
+];
+
+const shareRoutes: Route[] = [
+  {
+    method: "GET",
+    path: "/v2/groups/:id/shares",
+    description: {
+      summary: "List the accounts with which a group is shared; for its owner",
+      answer: sharesOutput,
+      example: { shares: [examples.share] },
+    },
+    handle: async ({ userId, params }) => ({
+      fields: { shares: (await listShares(userId, { groupId: groupIdFrom(params) })).map(wireShare) },
+    }),
+  },
+  {
+    method: "PUT",
+    path: "/v2/groups/:id/shares",
+    // So that addresses are guessed slowly.
+    bucket: "batch",
+    description: {
+      summary:
+        "Share a group with the account of an e-mail address, or change its role (`viewer` or `editor`); for its owner",
+      body: newShare.omit({ groupId: true }),
+      exampleBody: examples.newShare,
+      answer: shareOutput,
+      example: examples.share,
+    },
+    handle: async ({ userId, params, body }) => ({
+      fields: wireShare(await shareGroup(userId, newShareFrom(groupIdFrom(params), body))),
+    }),
+  },
+  {
+    method: "DELETE",
+    path: "/v2/groups/:id/shares/:user_id",
+    description: {
+      summary: "Withdraw a share, at once; the account that has it may give it back, too",
+      example: { message: "The share was withdrawn." },
+    },
+    handle: async ({ userId, params }) => {
+      await unshareGroup(userId, shareRemovalFrom(params));
+      return { fields: { message: "The share was withdrawn." } };
+    },
   },
 ];
 
@@ -234,4 +283,4 @@ const unitRoutes: Route[] = [
   },
 ];
 
-export const runRoutes: Route[] = [...groupRoutes, ...unitRoutes, ...unitQueueRoutes, ...queueRoutes];
+export const runRoutes: Route[] = [...groupRoutes, ...shareRoutes, ...unitRoutes, ...unitQueueRoutes, ...queueRoutes];

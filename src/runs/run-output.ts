@@ -6,21 +6,28 @@ import { type MetricSeries, readMetrics } from "../metrics/read";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
+import { checkMayEditRun, mayRun } from "./access";
 import { wrongStatus } from "./edit-runs";
 import { isWritable } from "./finish";
 import { getRunRow } from "./read-runs";
 
-type Writable = { attempt: number; log_lines: number };
+type Writable = { attempt: number; log_lines: number; unit_id: string; user_id: string };
 
 type Writer = { runId: string; attempt?: number | undefined };
 
 /** Locks a run that its driver may write to, until the transaction is over. */
 const writableRun = (sql: SqlLike, userId: string, { runId, attempt }: Writer) => sql`
-  SELECT attempt, log_lines FROM runs WHERE id = ${runId} AND user_id = ${userId} AND ${isWritable(sql, attempt)} FOR NO KEY UPDATE`;
+  SELECT attempt, log_lines, unit_id, user_id FROM runs
+  WHERE id = ${runId} AND ${isWritable(sql, attempt)} AND ${mayRun(sql, userId, "edit")} FOR NO KEY UPDATE`;
 
-/** @returns INVALID_QUEUE_STATUS for a run that does not run (nor is "driver lost"), or under another attempt; @throws NOT_FOUND */
-const notWritable = async (sql: SqlLike, userId: string, runId: string) =>
-  wrongStatus(runId, (await getRunRow(userId, runId, sql)).status, "running under this attempt");
+/**
+ * @returns INVALID_QUEUE_STATUS for a run that does not run (nor is "driver lost"), or under another attempt
+ * @throws NOT_FOUND; FORBIDDEN for one that the account only sees
+ */
+const notWritable = async (sql: SqlLike, userId: string, runId: string) => {
+  await checkMayEditRun(userId, runId, sql);
+  return wrongStatus(runId, (await getRunRow(userId, runId, sql)).status, "running under this attempt");
+};
 
 /** @throws NOT_FOUND; INVALID_QUEUE_STATUS */
 const lockWritable = async (sql: SqlLike, userId: string, writer: Writer): Promise<Writable> => {
@@ -32,7 +39,23 @@ const lockWritable = async (sql: SqlLike, userId: string, writer: Writer): Promi
 const epochMs = (timestamp: string | undefined, now: number): number =>
   timestamp === undefined ? now : Date.parse(timestamp);
 
-const tellOutput = (userId: string, runId: string): void => publishLive([{ kind: "runOutput", userId, runId }]);
+const tellOutput = (runId: string, { userId, unitId }: Home): void =>
+  publishLive([{ kind: "runOutput", userId, unitId, runId }]);
+
+/** Where a run belongs never changes: looked up once for all that its driver sends. */
+type Home = { userId: string; unitId: string };
+const homes = new Map<string, Home>();
+const MAX_HOMES = 10_000;
+
+const homeOf = async (userId: string, runId: string): Promise<Home> => {
+  const known = homes.get(runId);
+  if (known) return known;
+  const row = await getRunRow(userId, runId);
+  if (homes.size >= MAX_HOMES) homes.clear();
+  const home = { userId: row.user_id, unitId: row.unit_id };
+  homes.set(runId, home);
+  return home;
+};
 
 /**
  * Stores metric points; of the same attempt, key and step the last one stays, so that a call may be repeated.
@@ -51,7 +74,7 @@ export const appendRunMetrics = async (
   const points = input.points.map(({ timestamp, ...point }) => ({ ...point, at: epochMs(timestamp, now) }));
   const isOpen = await withRetries(() => appendPoints(sql, input.runId, writableRun(sql, userId, input), points));
   if (!isOpen) throw await notWritable(sql, userId, input.runId);
-  tellOutput(userId, input.runId);
+  tellOutput(input.runId, await homeOf(userId, input.runId));
   return { accepted: input.points.length };
 };
 
@@ -72,20 +95,22 @@ export const appendRunLogs = async (
   },
 ): Promise<{ accepted: number }> => {
   const now = Date.now();
-  await withRetries(() =>
+  const run = await withRetries(() =>
     getSql().begin(async (sql) => {
-      const { attempt, log_lines: stored } = await lockWritable(sql, userId, input);
+      const writable = await lockWritable(sql, userId, input);
+      const { attempt, log_lines: stored } = writable;
       const known = input.firstLine === undefined ? 0 : Math.max(0, stored - input.firstLine);
       const lines = input.lines
         .slice(known)
         .map(({ message, stream, timestamp }): LogLine => [epochMs(timestamp, now), stream, message]);
-      if (lines.length === 0) return;
+      if (lines.length === 0) return writable;
       const firstLine = (await lastLineOf(input.runId, sql)) + 1;
       await appendLines(sql, { subjectId: input.runId, attempt, firstLine, lines }, sql`SELECT 1`);
       await sql`UPDATE runs SET log_lines = log_lines + ${lines.length} WHERE id = ${input.runId}`;
+      return writable;
     }),
   );
-  tellOutput(userId, input.runId);
+  tellOutput(input.runId, { userId: run.user_id, unitId: run.unit_id });
   return { accepted: input.lines.length };
 };
 

@@ -1,9 +1,10 @@
 // Making, extending and trimming a sweep while drivers pull from its unit. All of it under the unit's lock.
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badField } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { changeMany } from "./cancel";
-import { insertRuns, tellUnit } from "./edit-runs";
+import { insertRuns, placeOf, tellUnit } from "./edit-runs";
 import { type Edits, type MadeRecipe, NO_EDITS } from "./sweep-edits";
 import type { SweepRecipe } from "./sweep-recipe";
 import { getSweep, isFresh, previewSweep, type Sweep } from "./sweeps";
@@ -13,7 +14,7 @@ type Which = { recipe: SweepRecipe; edits?: Edits; leaveOut: number[]; onlyFresh
 
 /** The rows as runs at the end of the unit, in one statement. What ran before is read under the lock: of two equal calls the second makes none. */
 const addRows = async (sql: SqlLike, userId: string, unitId: string, sweepId: string, which: Which) => {
-  await lockUnit(sql, userId, unitId);
+  const unit = await lockUnit(sql, userId, unitId);
   const { recipe, edits = NO_EDITS } = which;
   const { rows } = await previewSweep(userId, { unitId, recipe, edits, sweepId }, sql);
   const left = new Set(which.leaveOut);
@@ -23,7 +24,12 @@ const addRows = async (sql: SqlLike, userId: string, unitId: string, sweepId: st
   if (runs.length === 0) throw badField("recipe", "nothingNew");
   const made = await insertRuns(sql, userId, { unitId, runs, createdBy: "web" });
   const leftByHand = rows.filter((one) => left.has(one.row) && isFresh(one)).map((one) => one.row);
-  return { runIds: made.map((run) => run.runId), recipe: withNote(recipe, edits, leftByHand) };
+  return {
+    ownerId: unit.ownerId,
+    place: placeOf(unitId, unit),
+    runIds: made.map((run) => run.runId),
+    recipe: withNote(recipe, edits, leftByHand),
+  };
 };
 
 /** With what was done by hand, so that a recipe is never taken for the whole truth. @param leftByHand rows that were left out although they are fresh */
@@ -44,16 +50,18 @@ export const createSweep = async (
 ): Promise<{ sweep: Sweep; runIds: string[] }> => {
   const { unitId, name } = input;
   const sweepId = newId("sweep");
-  const runIds = await withRetries(() =>
+  const { ownerId, runIds } = await withRetries(() =>
     getSql().begin(async (sql) => {
       const made = await addRows(sql, userId, unitId, sweepId, input);
       await sql`
         INSERT INTO sweeps (id, unit_id, user_id, name, recipes)
-        VALUES (${sweepId}, ${unitId}, ${userId}, ${name}, ${JSON.stringify([made.recipe])}::text::json)`;
-      return made.runIds;
+        VALUES (${sweepId}, ${unitId}, ${made.ownerId}, ${name}, ${JSON.stringify([made.recipe])}::text::json)`;
+      const count = made.runIds.length;
+      await recordActivity(sql, userId, { verb: "sweep.created", objectId: sweepId, ...made.place, count });
+      return made;
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return { sweep: await getSweep(userId, sweepId), runIds };
 };
 
@@ -64,16 +72,18 @@ export const extendSweep = async (
 ): Promise<{ sweep: Sweep; runIds: string[] }> => {
   const { sweepId } = input;
   const { unitId } = await getSweep(userId, sweepId);
-  const runIds = await withRetries(() =>
+  const { ownerId, runIds } = await withRetries(() =>
     getSql().begin(async (sql) => {
       const made = await addRows(sql, userId, unitId, sweepId, input);
       // Read under the lock: of two extensions at once neither loses the other's recipe.
       const { recipes } = await getSweep(userId, sweepId, sql);
       await sql`UPDATE sweeps SET recipes = ${JSON.stringify([...recipes, made.recipe])}::text::json, updated_at = now() WHERE id = ${sweepId}`;
-      return made.runIds;
+      const count = made.runIds.length;
+      await recordActivity(sql, userId, { verb: "sweep.extended", objectId: sweepId, ...made.place, count });
+      return made;
     }),
   );
-  tellUnit(userId, unitId);
+  tellUnit(ownerId, unitId);
   return { sweep: await getSweep(userId, sweepId), runIds };
 };
 
@@ -83,17 +93,19 @@ export const trimSweep = async (
   { sweepId, keep }: { sweepId: string; keep: string[] },
 ): Promise<{ removed: number }> => {
   const { unitId } = await getSweep(userId, sweepId);
-  const removed = await withRetries(() =>
+  const { ownerId, removed } = await withRetries(() =>
     getSql().begin(async (sql) => {
-      await lockUnit(sql, userId, unitId);
+      const unit = await lockUnit(sql, userId, unitId);
       const gone = await sql`
         UPDATE runs SET deleted_at = now(), updated_at = now()
         WHERE sweep_id = ${sweepId} AND unit_id = ${unitId} AND status = 'pending' AND deleted_at IS NULL AND id <> ALL(${keep}::text[])`;
       if (gone.count > 0) await raiseVersion(sql, unitId);
-      return gone.count;
+      const entry = { verb: "sweep.trimmed", objectId: sweepId, ...placeOf(unitId, unit), count: gone.count } as const;
+      await recordActivity(sql, userId, entry);
+      return { ownerId: unit.ownerId, removed: gone.count };
     }),
   );
-  if (removed > 0) tellUnit(userId, unitId);
+  if (removed > 0) tellUnit(ownerId, unitId);
   return { removed };
 };
 

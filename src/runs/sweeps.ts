@@ -2,6 +2,7 @@
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
+import { mayUnit, unitNotFound } from "./access";
 import { keyOf } from "./parameters-key";
 import { type Outlook, outlookOf } from "./plan";
 import { nameOfRun, uniqueNames } from "./run-name";
@@ -9,7 +10,6 @@ import { fitOf } from "./schema-fit";
 import { type Edits, type MadeRecipe, NO_EDITS, withEdits } from "./sweep-edits";
 import type { SweepRecipe } from "./sweep-recipe";
 import { type MarkedRow, markRows, rowsOf } from "./sweep-rows";
-import { unitNotFound } from "./unit-lock";
 import type { RunCounts } from "./units";
 
 export type Sweep = {
@@ -60,14 +60,14 @@ const sweepsWhere = async (sql: SqlLike, where: ReturnType<SqlLike>): Promise<Sw
 
 /** @throws NOT_FOUND, also for another account's sweep or one of a unit in the trash */
 export const getSweep = async (userId: string, sweepId: string, sql: SqlLike = getSql()): Promise<Sweep> => {
-  const [sweep] = await sweepsWhere(sql, sql`s.id = ${sweepId} AND s.user_id = ${userId}`);
+  const [sweep] = await sweepsWhere(sql, sql`s.id = ${sweepId} AND ${mayUnit(sql, userId, "view")}`);
   if (!sweep) throw new DomainError("NOT_FOUND", "sweepNotFound", { params: { id: sweepId } });
   return sweep;
 };
 
 const schemaOfUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<JsonObject | null> => {
   const [unit] = await sql<{ parameters_schema: JsonObject | null }[]>`
-    SELECT parameters_schema FROM units WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
+    SELECT u.parameters_schema FROM units u WHERE u.id = ${unitId} AND u.deleted_at IS NULL AND ${mayUnit(sql, userId, "view")}`;
   if (!unit) throw unitNotFound(unitId);
   return unit.parameters_schema;
 };
@@ -76,12 +76,12 @@ const schemaOfUnit = async (sql: SqlLike, userId: string, unitId: string): Promi
 export const listSweeps = async (userId: string, unitId: string): Promise<Sweep[]> => {
   const sql = getSql();
   await schemaOfUnit(sql, userId, unitId);
-  return sweepsWhere(sql, sql`s.unit_id = ${unitId} AND s.user_id = ${userId}`);
+  return sweepsWhere(sql, sql`s.unit_id = ${unitId}`);
 };
 
 /** Also of those in the trash: they may come back. */
-const namesIn = async (sql: SqlLike, userId: string, sweepId: string): Promise<string[]> =>
-  (await sql<{ name: string }[]>`SELECT name FROM runs WHERE sweep_id = ${sweepId} AND user_id = ${userId}`).map(
+const namesIn = async (sql: SqlLike, unitId: string, sweepId: string): Promise<string[]> =>
+  (await sql<{ name: string }[]>`SELECT name FROM runs WHERE sweep_id = ${sweepId} AND unit_id = ${unitId}`).map(
     (run) => run.name,
   );
 
@@ -116,7 +116,7 @@ export const previewSweep = async (
   const marked = markRows(editedRows(recipe, edits), before);
   const names = uniqueNames(
     marked.map((row) => row.name || nameOfRun(row.parameters)),
-    sweepId === undefined ? [] : await namesIn(sql, userId, sweepId),
+    sweepId === undefined ? [] : await namesIn(sql, unitId, sweepId),
   );
   const rows = marked.map((row, nth) => ({ ...row, name: names[nth] ?? "", misfit: misfitOf(row.parameters) }));
   return { rows, fresh: rows.filter(isFresh).length };

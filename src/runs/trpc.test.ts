@@ -309,7 +309,7 @@ describe("live.events", () => {
     const run = await hintsOf(() => mine.runs.start({ runId }), about("run"));
     expect(run).toContainEqual({ kind: "run", userId, unitId, runId, status: "running" });
     const append = () => mine.runs.appendLogs({ runId, lines: [{ message: "a" }] });
-    expect(await hintsOf(append, about("runOutput"))).toContainEqual({ kind: "runOutput", userId, runId });
+    expect(await hintsOf(append, about("runOutput"))).toContainEqual({ kind: "runOutput", userId, unitId, runId });
   });
 
   test("of what a keyed POST creates come after the commit: the group can be read by then", async () => {

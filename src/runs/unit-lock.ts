@@ -2,26 +2,45 @@
 import type { SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import type { JsonObject } from "../platform/json-safety";
+import { mayUnit, unitRefusal } from "./access";
 
-export const unitNotFound = (id: string) => new DomainError("NOT_FOUND", "unitNotFound", { params: { id } });
+export type LockedUnit = {
+  version: number;
+  paused: boolean;
+  parametersSchema: JsonObject | null;
+  groupId: string;
+  /** the owner of its group, whoever changes it */
+  ownerId: string;
+};
 
-export type LockedUnit = { version: number; paused: boolean; parametersSchema: JsonObject | null };
-
-type Locked = { version: number; paused: boolean; parameters_schema: JsonObject | null };
+type Locked = {
+  version: number;
+  paused: boolean;
+  parameters_schema: JsonObject | null;
+  group_id: string;
+  user_id: string;
+};
 
 /** The statement of lockUnit; no row where it throws. */
 export const unitLock = (sql: SqlLike, userId: string, unitId: string) => sql<Locked[]>`
-  SELECT version, paused, parameters_schema FROM units
-  WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL FOR NO KEY UPDATE`;
+  SELECT u.version, u.paused, u.parameters_schema, u.group_id, u.user_id FROM units u
+  WHERE u.id = ${unitId} AND u.deleted_at IS NULL AND ${mayUnit(sql, userId, "edit")} FOR NO KEY UPDATE`;
 
 /**
- * Locks a unit until the transaction is over. Always before its runs, so that two changes never wait for each other.
- * @throws NOT_FOUND, also for another account's unit or one in the trash
+ * Locks a unit that the account may change until the transaction is over. Always before its runs, so that two changes never wait
+ * for each other.
+ * @throws NOT_FOUND, also for another account's unit or one in the trash; FORBIDDEN for one that the account only sees
  */
 export const lockUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<LockedUnit> => {
   const [unit] = await unitLock(sql, userId, unitId);
-  if (!unit) throw unitNotFound(unitId);
-  return { version: unit.version, paused: unit.paused, parametersSchema: unit.parameters_schema };
+  if (!unit) throw await unitRefusal(userId, unitId, sql);
+  return {
+    version: unit.version,
+    paused: unit.paused,
+    parametersSchema: unit.parameters_schema,
+    groupId: unit.group_id,
+    ownerId: unit.user_id,
+  };
 };
 
 /**

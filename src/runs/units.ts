@@ -1,10 +1,13 @@
 // Units: a queue of runs for one training program. Reading and changing them; removal is in trash.ts.
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { groupNotFound, tellGroups } from "./groups";
-import { checkVersion, lockUnit, raiseVersion, unitNotFound } from "./unit-lock";
+import { type Role, roleIn } from "../sharing/access";
+import { groupNotFound, groupOfUnit, groupRefusal, mayGroup, mayUnit, unitNotFound } from "./access";
+import { ownerEmail, tellGroups } from "./groups";
+import { checkVersion, lockUnit, raiseVersion } from "./unit-lock";
 
 export type Unit = {
   unitId: string;
@@ -28,7 +31,11 @@ export type Unit = {
   parametersSchema: JsonObject | null;
   createdAt: string;
   updatedAt: string;
+  /** the owner of its group */
   userId: string;
+  ownerEmail: string;
+  /** what the account that asks is to its group */
+  role: Role;
 };
 
 export type RunCounts = {
@@ -57,6 +64,8 @@ type UnitRow = {
   created_at: Date;
   updated_at: Date;
   user_id: string;
+  owner_email: string;
+  role: Role;
 } & RunCounts;
 
 const toUnit = (row: UnitRow): Unit => {
@@ -83,6 +92,8 @@ const toUnit = (row: UnitRow): Unit => {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     userId: row.user_id,
+    ownerEmail: row.owner_email,
+    role: row.role,
   };
 };
 
@@ -96,8 +107,9 @@ export const countsOfUnit = (sql: SqlLike) => sql`
     count(*) FILTER (WHERE r.status = 'cancelled') AS cancelled
   FROM runs r WHERE r.unit_id = u.id AND r.deleted_at IS NULL`;
 
-const unitsFrom = (sql: SqlLike) => sql`
-  SELECT u.*, g.name AS group_name, p.last_heartbeat_at,
+const unitsFrom = (sql: SqlLike, userId: string) => sql`
+  SELECT u.*, g.name AS group_name, p.last_heartbeat_at, ${ownerEmail(sql, sql`u.user_id`)} AS owner_email,
+    ${roleIn(sql, userId, groupOfUnit(sql))} AS role,
     coalesce(p.last_heartbeat_at >= now() - make_interval(secs => ${CONNECTED_SECONDS}), false) AS connected, c.*
   FROM units u JOIN groups g ON g.id = u.group_id LEFT JOIN unit_presence p ON p.unit_id = u.id
   CROSS JOIN LATERAL (${countsOfUnit(sql)}) c`;
@@ -106,7 +118,7 @@ const unitsFrom = (sql: SqlLike) => sql`
 export const getUnit = async (userId: string, unitId: string, sql: SqlLike = getSql()): Promise<Unit> => {
   const [row] = await sql<
     UnitRow[]
-  >`${unitsFrom(sql)} WHERE u.id = ${unitId} AND u.user_id = ${userId} AND u.deleted_at IS NULL`;
+  >`${unitsFrom(sql, userId)} WHERE u.id = ${unitId} AND u.deleted_at IS NULL AND ${mayUnit(sql, userId, "view")}`;
   if (!row) throw unitNotFound(unitId);
   return toUnit(row);
 };
@@ -114,21 +126,27 @@ export const getUnit = async (userId: string, unitId: string, sql: SqlLike = get
 /** The units of a group, in the order of their creation. @throws NOT_FOUND for the group */
 export const listUnits = async (userId: string, input: { groupId: string }): Promise<Unit[]> => {
   const sql = getSql();
-  const [group] =
-    await sql`SELECT 1 FROM groups WHERE id = ${input.groupId} AND user_id = ${userId} AND deleted_at IS NULL`;
+  const [group] = await sql`
+    SELECT 1 FROM groups g WHERE g.id = ${input.groupId} AND g.deleted_at IS NULL AND ${mayGroup(sql, userId, "view")}`;
   if (!group) throw groupNotFound(input.groupId);
-  const rows = await sql<
-    UnitRow[]
-  >`${unitsFrom(sql)} WHERE u.group_id = ${input.groupId} AND u.user_id = ${userId} AND u.deleted_at IS NULL ORDER BY u.created_at, u.id`;
+  const rows = await sql<UnitRow[]>`
+    ${unitsFrom(sql, userId)} WHERE u.group_id = ${input.groupId} AND u.deleted_at IS NULL AND ${mayUnit(sql, userId, "view")}
+    ORDER BY u.created_at, u.id`;
   return rows.map(toUnit);
 };
 
-/** A unit by its group's and its own name; the newest one where several have them. @throws NOT_FOUND */
+/**
+ * A unit by its group's and its own name: one of the account's own before one that is shared with it, and of several the newest.
+ * So nobody can put himself in the way of a name by sharing a group.
+ * @throws NOT_FOUND
+ */
 export const findUnit = async (userId: string, input: { group: string; unit: string }): Promise<Unit> => {
   const sql = getSql();
   const [row] = await sql<UnitRow[]>`
-    ${unitsFrom(sql)} WHERE u.user_id = ${userId} AND g.name = ${input.group} AND u.name = ${input.unit}
-      AND u.deleted_at IS NULL AND g.deleted_at IS NULL ORDER BY u.created_at DESC, u.id DESC LIMIT 1`;
+    ${unitsFrom(sql, userId)}
+    WHERE (g.user_id = ${userId} OR g.id = ANY(ARRAY(SELECT s.group_id FROM group_shares s WHERE s.user_id = ${userId})))
+      AND g.name = ${input.group} AND u.name = ${input.unit} AND u.deleted_at IS NULL AND g.deleted_at IS NULL
+    ORDER BY g.user_id = ${userId} DESC, u.created_at DESC, u.id DESC LIMIT 1`;
   if (!row) throw unitNotFound(`${input.group}/${input.unit}`);
   return toUnit(row);
 };
@@ -145,25 +163,32 @@ type NewUnit = {
   stallTimeoutSeconds: number | null;
 };
 
-/** @throws NOT_FOUND for the group */
+/** It belongs to the group's owner, whoever makes it. @throws NOT_FOUND for the group; FORBIDDEN for one that the account only sees */
 export const createUnit = async (userId: string, input: NewUnit): Promise<Unit> => {
-  const unit = await insertUnit(getSql(), userId, input);
-  tellGroups(userId);
+  const unit = await getSql().begin((sql) => insertUnit(sql, userId, input));
+  tellGroups(unit.userId, unit.groupId);
   return unit;
 };
 
-/** In the caller's transaction; tell when that is committed. @throws NOT_FOUND for the group */
+/** As createUnit, in the caller's transaction; tell when that is committed. */
 export const insertUnit = async (sql: SqlLike, userId: string, input: NewUnit): Promise<Unit> => {
   const id = newId("unit");
   // The lock keeps the group from going to the trash meanwhile.
   const made = await sql`
-    WITH g AS (SELECT id FROM groups WHERE id = ${input.groupId} AND user_id = ${userId} AND deleted_at IS NULL FOR SHARE)
+    WITH home AS (
+      SELECT g.id, g.user_id FROM groups g
+      WHERE g.id = ${input.groupId} AND g.deleted_at IS NULL AND ${mayGroup(sql, userId, "edit")} FOR SHARE)
     INSERT INTO units (id, group_id, user_id, name, description, config, metadata, stall_timeout_seconds)
-    SELECT ${id}, g.id, ${userId}, ${input.name}, ${input.description ?? null}, ${sql.json(input.config as never)}, ${sql.json(input.metadata as never)},
-      ${stallOf(input.stallTimeoutSeconds)} FROM g`;
-  if (made.count === 0) throw groupNotFound(input.groupId);
-  return getUnit(userId, id, sql);
+    SELECT ${id}, home.id, home.user_id, ${input.name}, ${input.description ?? null}, ${sql.json(input.config as never)}, ${sql.json(input.metadata as never)},
+      ${stallOf(input.stallTimeoutSeconds)} FROM home`;
+  if (made.count === 0) throw await groupRefusal(userId, input.groupId, "edit", sql);
+  const unit = await getUnit(userId, id, sql);
+  await recordActivity(sql, userId, { verb: "unit.created", objectId: id, ...placeOf(unit) });
+  return unit;
 };
+
+/** For the record: whose a unit is, and where. */
+const placeOf = ({ unitId, groupId, userId }: Unit) => ({ unitId, groupId, ownerId: userId });
 
 /**
  * Changes what is given; `description: null` clears it. A change of name, description, config or metadata raises the version
@@ -184,7 +209,7 @@ export const updateUnit = async (
   },
 ): Promise<Unit> => {
   const { unitId } = input;
-  await withRetries(() =>
+  const { ownerId } = await withRetries(() =>
     getSql().begin(async (sql) => {
       const unit = await lockUnit(sql, userId, unitId);
       checkVersion(unitId, unit, input.ifVersion);
@@ -198,9 +223,14 @@ export const updateUnit = async (
         UPDATE units SET name = ${name}, description = ${description}, config = ${config}, metadata = ${metadata}
         WHERE id = ${unitId} AND (name, description, config, metadata) IS DISTINCT FROM (${name}, ${description}, ${config}, ${metadata})`;
       if (changed.count > 0) await raiseVersion(sql, unitId);
+      const details = changedFields(input, "name", "description", "config", "metadata", "stallTimeoutSeconds");
+      const count = changed.count > 0 || input.stallTimeoutSeconds !== undefined ? 1 : 0;
+      const place = { unitId, groupId: unit.groupId, ownerId: unit.ownerId };
+      await recordActivity(sql, userId, { verb: "unit.changed", objectId: unitId, ...place, details, count });
+      return unit;
     }),
   );
-  publishLive([{ kind: "unit", userId, unitId }]);
+  publishLive([{ kind: "unit", userId: ownerId, unitId }]);
   return getUnit(userId, unitId);
 };
 
@@ -216,11 +246,22 @@ export const resumeUnit = async (userId: string, input: { unitId: string }): Pro
 
 const setPaused = async (userId: string, unitId: string, paused: boolean, reason: string | null): Promise<Unit> => {
   // The claim locks the same row: one that began before is over when this returns.
-  const changed = await getSql()`
-    UPDATE units SET paused = ${paused}, paused_reason = ${reason}, updated_at = now()
-    WHERE id = ${unitId} AND user_id = ${userId} AND deleted_at IS NULL`;
-  if (changed.count === 0) throw unitNotFound(unitId);
-  publishLive([{ kind: "unit", userId, unitId }]);
+  const { ownerId } = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const unit = await lockUnit(sql, userId, unitId);
+      await sql`UPDATE units SET paused = ${paused}, paused_reason = ${reason}, updated_at = now() WHERE id = ${unitId}`;
+      const verb = paused ? "unit.paused" : "unit.resumed";
+      await recordActivity(sql, userId, {
+        verb,
+        objectId: unitId,
+        unitId,
+        groupId: unit.groupId,
+        ownerId: unit.ownerId,
+      });
+      return unit;
+    }),
+  );
+  publishLive([{ kind: "unit", userId: ownerId, unitId }]);
   return getUnit(userId, unitId);
 };
 

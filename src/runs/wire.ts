@@ -5,7 +5,8 @@ import { toCamel, toSnake } from "../platform/field-names";
 import { isJsonObject, type JsonObject } from "../platform/json-safety";
 import { parseInput } from "../platform/validate";
 import { type Field, fields, flagFrom, isId, pick, queryPath, readQuery } from "../platform/wire";
-import { type Group, groupNotFound } from "./groups";
+import { groupNotFound, runNotFound, unitNotFound } from "./access";
+import type { Group } from "./groups";
 import {
   claimInput,
   completion,
@@ -19,6 +20,7 @@ import {
   newPoints,
   newRun,
   newRuns,
+  newShare,
   newUnit,
   runCancel,
   runChange,
@@ -31,10 +33,9 @@ import {
   unitRemoval,
   unitSync,
 } from "./input";
-import { runNotFound } from "./read-runs";
 import type { Run } from "./run";
+import { type Share, shareNotFound } from "./shares";
 import type { RunStatistics } from "./statistics";
-import { unitNotFound } from "./unit-lock";
 import type { Unit } from "./units";
 
 /** Our word where the contract has another one. */
@@ -86,6 +87,7 @@ export const runIdFrom = ({ id = "" }: Params): string => {
 
 const DESCRIBED = fields("name", "description", "metadata");
 const UNIT = fields("name", "config", "description", "metadata", "stall_timeout_seconds");
+const SHARE = fields("email", "role");
 const RUN = fields("name", "parameters", "metadata", "created_by");
 
 /** Fields for which null is a value of its own. */
@@ -97,6 +99,15 @@ export const groupChangeFrom = (groupId: string, body: JsonObject) =>
   parseInput(groupChange, { ...pick(body, DESCRIBED), ...nulls(body, "description"), groupId }, bodyPath);
 export const groupRemovalFrom = (groupId: string, query: URLSearchParams) =>
   parseInput(groupRemoval, { groupId, force: flagFrom(query, "force") }, bodyPath);
+
+export const newShareFrom = (groupId: string, body: JsonObject) =>
+  parseInput(newShare, { ...pick(body, SHARE), groupId }, bodyPath);
+/** @throws NOT_FOUND for what cannot be an id */
+export const shareRemovalFrom = (params: Params) => {
+  const { user_id: userId = "" } = params;
+  if (!isId(userId)) throw shareNotFound(userId);
+  return { groupId: groupIdFrom(params), userId };
+};
 
 export const newUnitFrom = (groupId: string, body: JsonObject) =>
   parseInput(newUnit, { ...pick(body, UNIT), ...nulls(body, "stall_timeout_seconds"), groupId }, bodyPath);
@@ -232,6 +243,16 @@ export const wireGroup = (group: Group) => ({
   created_at: group.createdAt,
   updated_at: group.updatedAt,
   user_id: group.userId,
+  // Own groups look exactly as before there was sharing.
+  ...(group.role !== "owner" && { role: group.role, owner_email: group.ownerEmail }),
+});
+
+export const wireShare = (share: Share) => ({
+  user_id: share.userId,
+  email: share.email,
+  role: share.role,
+  created_at: share.createdAt,
+  created_by: share.createdBy,
 });
 
 export const wireUnit = (unit: Unit) => ({

@@ -1,4 +1,5 @@
-import { getSql, withRetries } from "../platform/db";
+import { recordActivity } from "../activity/record";
+import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
 import { log } from "../platform/log";
@@ -8,6 +9,19 @@ import { removeReady } from "./ready-queue";
 import { isEnded } from "./status";
 import type { Task, TaskRow } from "./task";
 import { recordMoves } from "./transition";
+
+/** One row of the record, however many tasks: one task is named, of several it is told how many. */
+export const recordTasks = (
+  sql: SqlLike,
+  userId: string,
+  verb: "task.cancelled" | "task.retried",
+  tasks: { id: string }[],
+): Promise<void> =>
+  recordActivity(sql, userId, {
+    verb,
+    ...(tasks.length === 1 && { objectId: tasks[0]?.id }),
+    count: tasks.length,
+  });
 
 /**
  * Cancels tasks. Those that wait are `cancelled` at once and never start; those that a client runs too. Those that a
@@ -58,7 +72,9 @@ export const cancelTasks = async (
             cancel_reason = ${reason}, error_message = coalesce('cancelled: ' || ${reason}::text, 'cancelled')
           FROM held WHERE tasks.id = held.id RETURNING tasks.*, held.old_status
         ), ${recordMoves(sql, sql`t.old_status`)} SELECT ${taskColumns(sql)} FROM t`;
-      return { changed: [...asked, ...cancelled], refusals };
+      const changed = [...asked, ...cancelled];
+      await recordTasks(sql, userId, "task.cancelled", changed);
+      return { changed, refusals };
     }),
   );
   publishLive([

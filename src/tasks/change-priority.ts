@@ -1,3 +1,4 @@
+import { recordActivity } from "../activity/record";
 import { withRetries } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
@@ -34,6 +35,8 @@ export const changePriority = async (userId: string, input: { taskId: string; pr
           UPDATE tasks SET priority = ${priority}, place = (1000000 - ${priority}::int8) * 4294967296 + nextval('task_turns'), updated_at = now()
           WHERE id = ${taskId} RETURNING place, queue, class`;
         if (!moved) return null;
+        const details = { from: task.priority, to: priority };
+        await recordActivity(sql, userId, { verb: "task.prioritized", objectId: taskId, details });
         const changed =
           await sql`UPDATE ready_tasks SET place = ${moved.place}, changed_at = now() WHERE task_id = ${taskId}`;
         return changed.count > 0 ? moved : null;

@@ -1,5 +1,7 @@
 // From a request to a task in its place: INSERT task and ready row, commit, then one script to Redis.
+
 import type postgres from "postgres";
+import { recordActivity } from "../activity/record";
 import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike } from "../platform/db";
 import { getEnv } from "../platform/env";
@@ -256,6 +258,7 @@ export const insertTasks = async (
   await checkTasks(tasks, pathFor(single), sql);
   if (tasks.length === 0) return { tasks: [], announce: async () => {} };
   const rows = await insertRows(sql, await checkedRows(sql, { userId, tasks, single }));
+  if (!single) await recordActivity(sql, userId, { verb: "task.created", count: rows.length });
   const positions = single
     ? await positionsFromPostgres(
         rows.filter((row) => row.status === "queued"),
@@ -282,9 +285,11 @@ export const insertTasks = async (
 export const createTasks = async (userId: string, tasks: NewTask[]): Promise<string[]> => {
   await checkTasks(tasks, pathFor(false));
   if (tasks.length === 0) return [];
-  const rows = await getSql().begin(async (sql) =>
-    insertMany(sql, await checkedRows(sql, { userId, tasks, single: false })),
-  );
+  const rows = await getSql().begin(async (sql) => {
+    const made = await insertMany(sql, await checkedRows(sql, { userId, tasks, single: false }));
+    await recordActivity(sql, userId, { verb: "task.created", count: made.length });
+    return made;
+  });
   await announceRows(rows, false);
   return rows.map((row) => row.id);
 };

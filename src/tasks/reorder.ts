@@ -1,3 +1,4 @@
+import { recordActivity } from "../activity/record";
 import { getSql, withRetries } from "../platform/db";
 import { badField, badFields, DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
@@ -72,6 +73,7 @@ export const reorderTasks = async (
         await sql`
           UPDATE tasks t SET place = n.place, priority = n.priority, updated_at = now()
           FROM unnest(${ids}::text[], ${newPlaces}::int8[], ${priorities}::int[]) AS n(id, place, priority) WHERE t.id = n.id`;
+        await recordActivity(sql, userId, { verb: "task.reordered", count: ids.length, details: { queue } });
         return moved;
       },
       setPlacesQuietly,

@@ -7,7 +7,14 @@ import { type QueueStatus, queueStatus } from "./queue-status";
 import { reorderTasks } from "./reorder";
 import * as examples from "./rest-examples";
 import { type TaskStatistics, taskStatistics } from "./statistics";
-import { changeTemplate, createTemplate, deleteTemplate, listTemplates, type Template } from "./templates";
+import {
+  changeTemplate,
+  createTemplate,
+  deleteTemplate,
+  insertTemplate,
+  listTemplates,
+  type Template,
+} from "./templates";
 import {
   durationText,
   newTemplateFrom,
@@ -155,7 +162,7 @@ export const queueRoutes: Route[] = [
     },
     handle: async ({ userId, body }) => ({ fields: wireTemplate(await createTemplate(userId, newTemplateFrom(body))) }),
     create: async ({ userId, body }, sql) => ({
-      fields: wireTemplate(await createTemplate(userId, newTemplateFrom(body), sql)),
+      fields: wireTemplate(await insertTemplate(sql, userId, newTemplateFrom(body))),
       announce: async () => {},
     }),
   },

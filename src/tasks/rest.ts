@@ -38,6 +38,7 @@ export const taskRoutes: Route[] = [
     method: "POST",
     path: "/v1/tasks",
     status: 201,
+    isUnrecorded: true,
     description: {
       summary: "Create a task",
       body: newTask,

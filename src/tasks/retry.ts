@@ -1,6 +1,7 @@
 import { getSql, withRetries } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
+import { recordTasks } from "./cancel";
 import { getTask, taskColumns, taskNotFound } from "./list";
 import { addReadyQuietly } from "./queue-lock";
 import type { TaskStatus } from "./status";
@@ -19,9 +20,9 @@ export const retryTasks = async (
   input: { taskIds: string[] },
 ): Promise<{ changed: TaskRow[]; refusals: Map<string, DomainError> }> => {
   const { taskIds } = input;
-  const sql = getSql();
-  const changed = await withRetries(
-    () => sql<TaskRow[]>`
+  const changed = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const rows = await sql<TaskRow[]>`
       WITH held AS (
         SELECT id, seq, status AS old_status FROM tasks WHERE id = ANY(${taskIds}) AND user_id = ${userId} AND outcome IN ('failed', 'cancelled')
         ORDER BY id FOR UPDATE
@@ -34,7 +35,10 @@ export const retryTasks = async (
         FROM turned WHERE tasks.id = turned.id RETURNING tasks.*, turned.old_status
       ), ready AS (
         INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM t
-      ), ${recordMoves(sql, sql`t.old_status`)} SELECT ${taskColumns(sql)} FROM t`,
+      ), ${recordMoves(sql, sql`t.old_status`)} SELECT ${taskColumns(sql)} FROM t`;
+      await recordTasks(sql, userId, "task.retried", rows);
+      return rows;
+    }),
   );
   if (changed.length > 0) await addReadyQuietly(changed);
   publishLive(changed.map((row) => ({ kind: "task", userId, taskId: row.id, status: "queued" })));

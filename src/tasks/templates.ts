@@ -1,4 +1,5 @@
 // Saved configs of an account, by name.
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -40,17 +41,20 @@ export const listTemplates = async (userId: string): Promise<Template[]> => {
   return rows.map(toTemplate);
 };
 
+type NewTemplate = { name: string; config: JsonObject; description?: string | undefined };
+
 /** @throws CONFLICT when the account has one of that name */
-export const createTemplate = async (
-  userId: string,
-  input: { name: string; config: JsonObject; description?: string | undefined },
-  sql: SqlLike = getSql(),
-): Promise<Template> => {
+export const createTemplate = async (userId: string, input: NewTemplate): Promise<Template> =>
+  getSql().begin((sql) => insertTemplate(sql, userId, input));
+
+/** As createTemplate, in the caller's transaction. */
+export const insertTemplate = async (sql: SqlLike, userId: string, input: NewTemplate): Promise<Template> => {
   const [row] = await sql<Row[]>`
     INSERT INTO templates (id, user_id, name, config, description)
     VALUES (${newId("tmpl")}, ${userId}, ${input.name}, ${sql.json(input.config as never)}, ${input.description ?? null})
     ON CONFLICT (user_id, name) DO NOTHING RETURNING *`;
   if (!row) throw exists(input.name);
+  await recordActivity(sql, userId, { verb: "template.created", objectId: row.id });
   return toTemplate(row);
 };
 
@@ -64,21 +68,28 @@ export const changeTemplate = async (
     description?: string | null | undefined;
   },
 ): Promise<Template> => {
-  const sql = getSql();
-  const [row] = await sql<Row[]>`
+  const row = await getSql().begin(async (sql) => {
+    const [changed] = await sql<Row[]>`
     UPDATE templates SET name = coalesce(${input.name ?? null}, name), config = coalesce(${input.config === undefined ? null : sql.json(input.config as never)}, config),
       description = CASE WHEN ${input.description === undefined} THEN description ELSE ${input.description ?? null} END, updated_at = now()
     WHERE id = ${input.templateId} AND user_id = ${userId} RETURNING *`.catch((error: unknown) => {
-    if (typeof error === "object" && error !== null && "code" in error && error.code === "23505")
-      throw exists(input.name ?? "");
-    throw error;
+      if (typeof error === "object" && error !== null && "code" in error && error.code === "23505")
+        throw exists(input.name ?? "");
+      throw error;
+    });
+    if (!changed) throw notFound(input.templateId);
+    const details = changedFields(input, "name", "config", "description");
+    await recordActivity(sql, userId, { verb: "template.changed", objectId: changed.id, details });
+    return changed;
   });
-  if (!row) throw notFound(input.templateId);
   return toTemplate(row);
 };
 
 /** @throws NOT_FOUND */
 export const deleteTemplate = async (userId: string, input: { templateId: string }): Promise<void> => {
-  const gone = await getSql()`DELETE FROM templates WHERE id = ${input.templateId} AND user_id = ${userId}`;
-  if (gone.count === 0) throw notFound(input.templateId);
+  await getSql().begin(async (sql) => {
+    const gone = await sql`DELETE FROM templates WHERE id = ${input.templateId} AND user_id = ${userId}`;
+    if (gone.count === 0) throw notFound(input.templateId);
+    await recordActivity(sql, userId, { verb: "template.removed", objectId: input.templateId });
+  });
 };

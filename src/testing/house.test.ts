@@ -10,6 +10,8 @@ const FLOORS: Record<string, number> = {
   "src/platform": 0,
   "src/i18n": 0,
   "src/ui": 0,
+  "src/sharing": 0.4,
+  "src/activity": 0.5,
   "src/webhooks": 1,
   "src/metrics": 1,
   "src/logs": 1,

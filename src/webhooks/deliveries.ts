@@ -1,5 +1,7 @@
 // The log of an endpoint: what was sent, what it answered, and sending it again.
+
 import type { z } from "zod";
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -102,26 +104,32 @@ const addDelivery = async (sql: SqlLike, userId: string, webhookId: string, even
  * Sends the event of a delivery again, with the same `webhook-id` and body: as a delivery of its own, so that the log keeps both.
  * @throws NOT_FOUND; CONFLICT while the endpoint is off
  */
-export const replayDelivery = async (
+export const replayDelivery = (
+  userId: string,
+  input: { webhookId: string; deliveryId: string },
+  sql?: SqlLike,
+): Promise<Delivery> => (sql ? replayIn(sql, userId, input) : getSql().begin((own) => replayIn(own, userId, input)));
+
+const replayIn = async (
+  sql: SqlLike,
   userId: string,
   { webhookId, deliveryId }: { webhookId: string; deliveryId: string },
-  sql: SqlLike = getSql(),
 ): Promise<Delivery> => {
   await getEndpoint(userId, { webhookId }, sql);
   const [found] = await sql<{ event_id: string }[]>`
     SELECT event_id FROM webhook_deliveries WHERE id = ${deliveryId} AND endpoint_id = ${webhookId} AND user_id = ${userId}`;
   if (!found) throw deliveryNotFound(deliveryId);
+  await recordActivity(sql, userId, { verb: "webhook.replayed", objectId: webhookId });
   return addDelivery(sql, userId, webhookId, found.event_id);
 };
 
 export const deliveryNotFound = (id: string) => new DomainError("NOT_FOUND", "deliveryNotFound", { params: { id } });
 
 /** Sends a `webhook.test` event to one endpoint, whatever it subscribes to. @throws NOT_FOUND; CONFLICT while the endpoint is off */
-export const testEndpoint = async (
-  userId: string,
-  { webhookId }: { webhookId: string },
-  sql: SqlLike = getSql(),
-): Promise<Delivery> => {
+export const testEndpoint = (userId: string, { webhookId }: { webhookId: string }, sql?: SqlLike): Promise<Delivery> =>
+  sql ? testIn(sql, userId, webhookId) : getSql().begin((own) => testIn(own, userId, webhookId));
+
+const testIn = async (sql: SqlLike, userId: string, webhookId: string): Promise<Delivery> => {
   const { active } = await getEndpoint(userId, { webhookId }, sql);
   if (!active) throw isOff(webhookId);
   const eventId = newId("event");
@@ -131,5 +139,6 @@ export const testEndpoint = async (
       json_build_object('event', ${TEST_EVENT}::text, 'webhook_id', id, 'timestamp', ${changeTime(sql)})::text
     FROM webhook_endpoints WHERE id = ${webhookId} AND user_id = ${userId}`;
   if (made.count === 0) throw endpointNotFound(webhookId);
+  await recordActivity(sql, userId, { verb: "webhook.tested", objectId: webhookId });
   return addDelivery(sql, userId, webhookId, eventId);
 };

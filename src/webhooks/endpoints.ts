@@ -1,5 +1,7 @@
 // Endpoints of an account: where its events go.
+
 import type { z } from "zod";
+import { changedFields, recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
@@ -67,17 +69,23 @@ export const getEndpoint = async (
 /** Of an account: each change writes a delivery for each. Two calls at once may both take the last place. */
 export const MAX_ENDPOINTS = 50;
 
+type NewEndpoint = { url: string; events?: WebhookEvent[] | undefined; active: boolean };
+
 /**
  * Registers an endpoint. It hears of every change that begins after this was committed.
  * @throws INVALID_REQUEST for an address that is not public; CONFLICT when the account has MAX_ENDPOINTS already
  */
 export const createEndpoint = async (
   userId: string,
-  input: { url: string; events?: WebhookEvent[] | undefined; active: boolean },
-  sql: SqlLike = getSql(),
+  input: NewEndpoint,
+  sql?: SqlLike,
   resolve?: Resolve,
 ): Promise<EndpointWithSecret> => {
   await checkUrl(input.url, resolve);
+  return sql ? insertEndpoint(sql, userId, input) : getSql().begin((own) => insertEndpoint(own, userId, input));
+};
+
+const insertEndpoint = async (sql: SqlLike, userId: string, input: NewEndpoint): Promise<EndpointWithSecret> => {
   const id = newId("hook");
   const secret = newSecret();
   const [row] = await sql<Row[]>`
@@ -86,6 +94,7 @@ export const createEndpoint = async (
     WHERE (SELECT count(*) FROM webhook_endpoints WHERE user_id = ${userId}) < ${MAX_ENDPOINTS}
     RETURNING ${columns(sql)}`;
   if (!row) throw new DomainError("CONFLICT", "webhookLimit", { params: { max: MAX_ENDPOINTS } });
+  await recordActivity(sql, userId, { verb: "webhook.created", objectId: id });
   return { ...toEndpoint(row), secret };
 };
 
@@ -106,13 +115,16 @@ export const updateEndpoint = async (
   const { webhookId, url = null, events = null, active = null } = input;
   await getEndpoint(userId, { webhookId });
   if (url !== null) await checkUrl(url, resolve);
-  const sql = getSql();
-  const [row] = await sql<Row[]>`
+  return getSql().begin(async (sql) => {
+    const [row] = await sql<Row[]>`
     UPDATE webhook_endpoints SET url = coalesce(${url}, url), events = coalesce(${events}::text[], events),
       active = coalesce(${active}::boolean, active), off_reason = CASE WHEN ${active}::boolean IS NULL THEN off_reason END, updated_at = now()
     WHERE id = ${webhookId} AND user_id = ${userId} RETURNING ${columns(sql)}`;
-  if (!row) throw endpointNotFound(webhookId);
-  return toEndpoint(row);
+    if (!row) throw endpointNotFound(webhookId);
+    const details = changedFields(input, "url", "events", "active");
+    await recordActivity(sql, userId, { verb: "webhook.changed", objectId: webhookId, details });
+    return toEndpoint(row);
+  });
 };
 
 /** Deletes an endpoint with its log; what waits for it is not sent. @throws NOT_FOUND */
@@ -121,6 +133,7 @@ export const removeEndpoint = async (userId: string, { webhookId }: { webhookId:
     const gone = await sql`DELETE FROM webhook_endpoints WHERE id = ${webhookId} AND user_id = ${userId}`;
     if (gone.count === 0) throw endpointNotFound(webhookId);
     await sql`DELETE FROM webhook_deliveries WHERE endpoint_id = ${webhookId}`;
+    await recordActivity(sql, userId, { verb: "webhook.removed", objectId: webhookId });
   });
 };
 
@@ -136,14 +149,16 @@ export const rotateSecret = async (
   userId: string,
   { webhookId }: { webhookId: string },
 ): Promise<EndpointWithSecret> => {
-  const sql = getSql();
   const secret = newSecret();
-  const [row] = await sql<Row[]>`
+  return getSql().begin(async (sql) => {
+    const [row] = await sql<Row[]>`
     UPDATE webhook_endpoints SET old_secret = secret, old_secret_until = now() + make_interval(hours => ${GRACE_HOURS}),
       secret = ${sealSecret(secret, webhookId)}, updated_at = now()
     WHERE id = ${webhookId} AND user_id = ${userId} RETURNING ${columns(sql)}`;
-  if (!row) throw endpointNotFound(webhookId);
-  return { ...toEndpoint(row), secret };
+    if (!row) throw endpointNotFound(webhookId);
+    await recordActivity(sql, userId, { verb: "webhook.rotated", objectId: webhookId });
+    return { ...toEndpoint(row), secret };
+  });
 };
 
 /** What signs the events that go to the own addresses of the account's tasks. */

@@ -2,18 +2,23 @@
 // A group: its units, whether somebody works for each, and how far it is.
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { useRouter } from "next/navigation";
 import { useState } from "react";
+import { ActivityCard } from "../../activity/ui/activity-list";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Badge } from "../../ui/badge";
 import { Button, IconButton } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/dialog";
 import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
-import { CrossIcon, MachineIcon, PlusIcon } from "../../ui/icons";
+import { CrossIcon, MachineIcon, PlusIcon, UserIcon } from "../../ui/icons";
 import { Skeleton } from "../../ui/skeleton";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { DriverDot } from "./driver-dot";
+import { MayEdit } from "./may-edit";
 import { NameDialog } from "./name-dialog";
+import { ShareDialog, useShareActions } from "./share-dialog";
+import { SharedBadge } from "./shared-badge";
 import { useGroupActions } from "./use-group-actions";
 
 type Group = Outputs["groups"]["get"];
@@ -99,10 +104,41 @@ const RemoveUnit = ({ unit, onClose }: { unit: Unit; onClose: () => void }) => {
   );
 };
 
-const Dialogs = ({ group, opened, onClose }: { group: Group; opened: "unit" | "rename"; onClose: () => void }) => {
+const LeaveGroup = ({ group, onClose }: { group: Group; onClose: () => void }) => {
+  const { t } = useLanguage();
+  const router = useRouter();
+  const me = useQuery(useTRPC().accounts.me.queryOptions()).data?.userId;
+  const { withdraw } = useShareActions();
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={t("share.leaveTitle", { name: group.name })}
+      description={t("share.leaveNote", { email: group.ownerEmail })}
+      confirm={t("share.leave")}
+      keep={t("action.close")}
+      danger
+      busy={withdraw.isPending}
+      disabled={me === undefined}
+      onConfirm={() => {
+        if (me === undefined) return;
+        withdraw.mutate(
+          { groupId: group.groupId, userId: me },
+          { onSuccess: () => router.push("/groups"), onError: onClose },
+        );
+      }}
+    />
+  );
+};
+
+type Opened = "unit" | "rename" | "share" | "leave";
+
+const Dialogs = ({ group, opened, onClose }: { group: Group; opened: Opened; onClose: () => void }) => {
   const { t } = useLanguage();
   const { createUnit, updateGroup } = useGroupActions();
   const { groupId } = group;
+  if (opened === "share") return <ShareDialog group={group} onClose={onClose} />;
+  if (opened === "leave") return <LeaveGroup group={group} onClose={onClose} />;
   return opened === "unit" ? (
     <NameDialog
       title={t("groups.newUnit")}
@@ -139,7 +175,7 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
   const list = useQuery(trpc.units.list.queryOptions({ groupId }, { refetchInterval: ASK_MS }));
   const results = useQuery(trpc.units.results.queryOptions({ groupId }));
   const resultOf = new Map(results.data?.results.map((result) => [result.unitId, result]));
-  const [opened, setOpened] = useState<"unit" | "rename" | null>(null);
+  const [opened, setOpened] = useState<Opened | null>(null);
   const [removing, setRemoving] = useState<Unit | null>(null);
   const group = query.data;
   if (query.isError && !group)
@@ -159,63 +195,78 @@ export const GroupPage = ({ groupId }: { groupId: string }) => {
     );
   const units = list.data?.units;
   return (
-    <div className="space-y-4">
-      <title>{t("unit.title", { name: group.name })}</title>
-      <header className="flex flex-wrap items-start justify-between gap-3">
-        <div className="min-w-0">
-          <Link href="/groups" className="text-sm text-ink-2 hover:text-ink">
-            {t("nav.groups")}
-          </Link>
-          <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{group.name}</h1>
-          {group.description && <p className="mt-1 max-w-2xl text-sm text-ink-2">{group.description}</p>}
-        </div>
-        <div className="flex flex-wrap gap-2">
-          <Button changes onClick={() => setOpened("rename")}>
-            {t("groups.rename")}
-          </Button>
-          <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
-            {t("groups.newUnit")}
-          </Button>
-        </div>
-      </header>
-      {list.isError && !units && (
-        <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
-      )}
-      {list.isPending && (
-        <div aria-busy="true" className="animate-late">
-          <Skeleton className="h-40 rounded-xl" />
-        </div>
-      )}
-      {units && (
-        <div className="overflow-hidden rounded-xl border border-line bg-surface">
-          {units.length === 0 ? (
-            <EmptyState
-              icon={<MachineIcon />}
-              title={t("groups.noUnit")}
-              action={
-                <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
-                  {t("groups.newUnit")}
+    <MayEdit role={group.role}>
+      <div className="space-y-4">
+        <title>{t("unit.title", { name: group.name })}</title>
+        <header className="flex flex-wrap items-start justify-between gap-3">
+          <div className="min-w-0">
+            <Link href="/groups" className="text-sm text-ink-2 hover:text-ink">
+              {t("nav.groups")}
+            </Link>
+            <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight wrap-anywhere">
+              {group.name}
+              <SharedBadge of={group} />
+            </h1>
+            {group.description && <p className="mt-1 max-w-2xl text-sm text-ink-2">{group.description}</p>}
+          </div>
+          <div className="flex flex-wrap gap-2">
+            {group.role === "owner" ? (
+              <>
+                <Button changes onClick={() => setOpened("rename")}>
+                  {t("groups.rename")}
                 </Button>
-              }
-            >
-              {t("groups.noUnitNote")}
-            </EmptyState>
-          ) : (
-            <ul className="divide-y divide-line">
-              {units.map((unit) => (
-                <UnitRow
-                  key={unit.unitId}
-                  unit={unit}
-                  result={resultOf.get(unit.unitId)}
-                  onRemove={() => setRemoving(unit)}
-                />
-              ))}
-            </ul>
-          )}
-        </div>
-      )}
-      {opened && <Dialogs group={group} opened={opened} onClose={() => setOpened(null)} />}
-      {removing && <RemoveUnit unit={removing} onClose={() => setRemoving(null)} />}
-    </div>
+                <Button changes icon={<UserIcon />} onClick={() => setOpened("share")}>
+                  {t("share.open")}
+                </Button>
+              </>
+            ) : (
+              <Button onClick={() => setOpened("leave")}>{t("share.leave")}</Button>
+            )}
+            <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
+              {t("groups.newUnit")}
+            </Button>
+          </div>
+        </header>
+        {list.isError && !units && (
+          <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />
+        )}
+        {list.isPending && (
+          <div aria-busy="true" className="animate-late">
+            <Skeleton className="h-40 rounded-xl" />
+          </div>
+        )}
+        {units && (
+          <div className="overflow-hidden rounded-xl border border-line bg-surface">
+            {units.length === 0 ? (
+              <EmptyState
+                icon={<MachineIcon />}
+                title={t("groups.noUnit")}
+                action={
+                  <Button changes look="primary" icon={<PlusIcon />} onClick={() => setOpened("unit")}>
+                    {t("groups.newUnit")}
+                  </Button>
+                }
+              >
+                {group.role !== "viewer" && t("groups.noUnitNote")}
+              </EmptyState>
+            ) : (
+              <ul className="divide-y divide-line">
+                {units.map((unit) => (
+                  <UnitRow
+                    key={unit.unitId}
+                    unit={unit}
+                    result={resultOf.get(unit.unitId)}
+                    onRemove={() => setRemoving(unit)}
+                  />
+                ))}
+              </ul>
+            )}
+          </div>
+        )}
+        <ActivityCard groupId={groupId} />
+        {opened && <Dialogs group={group} opened={opened} onClose={() => setOpened(null)} />}
+        {removing && <RemoveUnit unit={removing} onClose={() => setRemoving(null)} />}
+      </div>
+    </MayEdit>
   );
 };

@@ -14,6 +14,7 @@ import { Skeleton } from "../../ui/skeleton";
 import { RelativeTime } from "../../ui/time";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { NameDialog } from "./name-dialog";
+import { SharedBadge } from "./shared-badge";
 import { TrashCard } from "./trash-card";
 import { driverSnippet } from "./unit-banners";
 import { useGroupActions } from "./use-group-actions";
@@ -97,7 +98,10 @@ const GroupRow = ({ group, onRemove }: { group: Group; onRemove: () => void }) =
   return (
     <li className="flex items-center gap-3 px-4 py-3 hover:bg-sunken">
       <Link href={`/groups/${encodeURIComponent(group.groupId)}`} className="min-w-0 flex-1">
-        <span className="block font-medium wrap-anywhere">{group.name}</span>
+        <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5 font-medium wrap-anywhere">
+          {group.name}
+          <SharedBadge of={group} />
+        </span>
         {group.description && <span className="block truncate text-sm text-ink-2">{group.description}</span>}
         <span className="mt-0.5 flex flex-wrap gap-x-3 text-xs text-ink-2 tabular-nums">
           <span>{t("groups.units", { count: group.unitCount })}</span>
@@ -114,9 +118,11 @@ const GroupRow = ({ group, onRemove }: { group: Group; onRemove: () => void }) =
       <span className="text-xs text-ink-2 max-sm:hidden">
         <RelativeTime at={group.updatedAt} />
       </span>
-      <IconButton changes label={t("groups.removeNamed", { name: group.name })} size="sm" onClick={onRemove}>
-        <CrossIcon />
-      </IconButton>
+      {group.role === "owner" && (
+        <IconButton changes label={t("groups.removeNamed", { name: group.name })} size="sm" onClick={onRemove}>
+          <CrossIcon />
+        </IconButton>
+      )}
     </li>
   );
 };

@@ -21,6 +21,12 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
         again(trpc.runs.metrics.queryKey({ runId: hint.runId }));
         again(logKey(hint.runId));
       }
+      if (refresh.hints.some((hint) => hint.kind !== "runOutput")) again(trpc.activity.pathKey());
+      // What was shared is there from now on, and what is no longer shared is gone from every page.
+      if (refresh.hints.some((hint) => hint.kind === "shares"))
+        for (const room of [trpc.groups, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
+      if (refresh.hints.some((hint) => hint.kind === "groups"))
+        for (const room of [trpc.groups, trpc.units]) again(room.pathKey());
       // One run that starts or ends moves the times of all that wait behind it.
       if (refresh.hints.some((hint) => hint.kind === "unit" || hint.kind === "run")) {
         for (const room of [trpc.groups, trpc.units, trpc.sweeps]) again(room.pathKey());

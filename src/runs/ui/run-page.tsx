@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { type ReactNode, useMemo, useState } from "react";
+import { ActivityCard } from "../../activity/ui/activity-list";
 import { useLanguage } from "../../i18n/locale-provider";
 import { LogCard, type OutputState } from "../../logs/ui/log-card";
 import { MAX_POINTS, MetricsCard } from "../../metrics/ui/metrics-card";
@@ -17,7 +18,9 @@ import { ProgressBar } from "../../ui/progress-bar";
 import { Skeleton } from "../../ui/skeleton";
 import { DateTime } from "../../ui/time";
 import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
+import { MayEdit } from "./may-edit";
 import { runSentence } from "./run-sentence";
+import { SharedBadge } from "./shared-badge";
 import { AddRun } from "./unit-add-run";
 import { jsonText } from "./unit-parameters";
 import { RunBadge } from "./unit-status";
@@ -123,7 +126,10 @@ const Header = ({ run }: { run: Run }) => {
         <Link href={unitPath} className="text-sm wrap-anywhere text-ink-2 hover:text-ink">
           {unit.data ? `${unit.data.groupName} / ${unit.data.name}` : t("run.unit")}
         </Link>
-        <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{run.name}</h1>
+        <h1 className="flex flex-wrap items-center gap-2 text-xl font-semibold tracking-tight wrap-anywhere">
+          {run.name}
+          {unit.data && <SharedBadge of={unit.data} />}
+        </h1>
         <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
           <RunBadge status={run.status} />
           <Sentence run={run} />
@@ -138,26 +144,28 @@ const Header = ({ run }: { run: Run }) => {
           </div>
         )}
       </div>
-      <div className="flex flex-wrap gap-2">
-        <Button changes onClick={() => setCloning(true)}>
-          {t("run.clone")}
-        </Button>
-        {canRetry && (
-          <Button changes busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
-            {t("action.retry")}
+      <MayEdit role={unit.data?.role}>
+        <div className="flex flex-wrap gap-2">
+          <Button changes onClick={() => setCloning(true)}>
+            {t("run.clone")}
           </Button>
-        )}
-        {run.status !== "running" && (
-          <Button changes busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
-            {t("run.remove")}
-          </Button>
-        )}
-        {canCancel && (
-          <Button changes look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId })}>
-            {t("run.cancel")}
-          </Button>
-        )}
-      </div>
+          {canRetry && (
+            <Button changes busy={retry.isPending} onClick={() => retry.mutate({ runId })}>
+              {t("action.retry")}
+            </Button>
+          )}
+          {run.status !== "running" && (
+            <Button changes busy={isRemoving} onClick={() => removeRun(run, () => router.push(unitPath))}>
+              {t("run.remove")}
+            </Button>
+          )}
+          {canCancel && (
+            <Button changes look="danger" busy={cancel.isPending} onClick={() => cancel.mutate({ runId })}>
+              {t("run.cancel")}
+            </Button>
+          )}
+        </div>
+      </MayEdit>
       {isCloning && (
         <AddRun
           unitId={run.unitId}
@@ -215,6 +223,7 @@ const Found = ({ run }: { run: Run }) => {
           </Card>
           <Lineage run={run} />
           <Facts run={run} />
+          <ActivityCard objectId={run.runId} />
         </div>
       </div>
     </div>

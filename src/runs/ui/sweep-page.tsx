@@ -14,6 +14,7 @@ import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
 import { DateTime } from "../../ui/time";
 import { type Outputs, useTRPC } from "../../ui/trpc";
+import { MayEdit } from "./may-edit";
 import { SweepNewPage } from "./sweep-new-page";
 import { RecipeWords } from "./sweep-recipe-words";
 import { SweepRuns } from "./sweep-runs";
@@ -74,26 +75,28 @@ const Header = ({ sweep }: { sweep: Sweep }) => {
           {t("column.created")} <DateTime at={sweep.createdAt} />
         </p>
       </div>
-      <div className="flex flex-wrap gap-2">
-        {failed > 0 && (
-          <Button changes icon={<RetryIcon />} busy={retry.isPending} onClick={retryFailed}>
-            {t("sweep.retryFailed", { count: failed })}
-          </Button>
-        )}
-        {pending > 0 && (
-          <Button changes icon={<TrashIcon />} busy={trim.isPending} onClick={() => setTrimming(true)}>
-            {t("sweep.trim", { count: pending })}
-          </Button>
-        )}
-        <LinkButton
-          changes
-          look="primary"
-          icon={<PlusIcon />}
-          href={`/sweeps/${encodeURIComponent(sweep.sweepId)}/extend`}
-        >
-          {t("sweep.extend")}
-        </LinkButton>
-      </div>
+      <MayEdit role={unit.data?.role}>
+        <div className="flex flex-wrap gap-2">
+          {failed > 0 && (
+            <Button changes icon={<RetryIcon />} busy={retry.isPending} onClick={retryFailed}>
+              {t("sweep.retryFailed", { count: failed })}
+            </Button>
+          )}
+          {pending > 0 && (
+            <Button changes icon={<TrashIcon />} busy={trim.isPending} onClick={() => setTrimming(true)}>
+              {t("sweep.trim", { count: pending })}
+            </Button>
+          )}
+          <LinkButton
+            changes
+            look="primary"
+            icon={<PlusIcon />}
+            href={`/sweeps/${encodeURIComponent(sweep.sweepId)}/extend`}
+          >
+            {t("sweep.extend")}
+          </LinkButton>
+        </div>
+      </MayEdit>
       <ConfirmDialog
         open={isTrimming}
         onOpenChange={setTrimming}

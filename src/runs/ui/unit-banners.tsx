@@ -1,11 +1,12 @@
 "use client";
-// What keeps the whole unit from going on, with what helps.
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Banner } from "../../ui/banner";
 import { Button } from "../../ui/button";
 import { CopyButton } from "../../ui/copy-button";
 import { MachineIcon, PauseIcon, PlayIcon } from "../../ui/icons";
+// What keeps the whole unit from going on, with what helps.
+import { useMayChange } from "../../ui/may-change";
 import { ScrollRegion } from "../../ui/scroll-region";
 import type { Outputs } from "../../ui/trpc";
 import { useUnitActions } from "./use-unit-actions";
@@ -95,6 +96,7 @@ const NoDriver = ({ unit }: { unit: Unit }) => {
 export const UnitBanners = ({ unit }: { unit: Unit }) => {
   const { t } = useLanguage();
   const { resume } = useUnitActions();
+  const mayChange = useMayChange();
   return (
     <>
       {unit.paused && (
@@ -116,7 +118,7 @@ export const UnitBanners = ({ unit }: { unit: Unit }) => {
           {unit.pausedReason ? t("unit.pausedWhy", { reason: unit.pausedReason }) : t("unit.paused")}
         </Banner>
       )}
-      {unit.connectionStatus === "disconnected" && unit.status !== "completed" && <NoDriver unit={unit} />}
+      {mayChange && unit.connectionStatus === "disconnected" && unit.status !== "completed" && <NoDriver unit={unit} />}
     </>
   );
 };

@@ -8,6 +8,7 @@ import { Button, LinkButton } from "../../ui/button";
 import { PauseIcon, PlusIcon, TableIcon } from "../../ui/icons";
 import type { Outputs } from "../../ui/trpc";
 import { DriverDot } from "./driver-dot";
+import { SharedBadge } from "./shared-badge";
 import { AddRun } from "./unit-add-run";
 import { PauseUnit } from "./unit-pause";
 
@@ -33,6 +34,7 @@ export const UnitHeader = ({ unit }: { unit: Unit }) => {
           <Badge tone={unit.paused ? "warn" : unit.status === "running" ? "accent" : "neutral"}>
             {t(`unit.state.${state}`)}
           </Badge>
+          <SharedBadge of={unit} />
         </h1>
         <p className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-ink-2">
           <DriverDot unit={unit} />

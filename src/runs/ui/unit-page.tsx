@@ -2,12 +2,14 @@
 // A unit: who works for it, what runs, what waits and why, what came of it.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { ActivityCard } from "../../activity/ui/activity-list";
 import { useLanguage } from "../../i18n/locale-provider";
 import { ErrorState } from "../../ui/error-state";
 import { Skeleton } from "../../ui/skeleton";
 import { Tabs } from "../../ui/tabs";
 import { useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
+import { MayEdit } from "./may-edit";
 import { UnitBanners } from "./unit-banners";
 import { UnitCharts } from "./unit-charts";
 import { UnitHeader } from "./unit-header";
@@ -17,7 +19,7 @@ import { UnitRuns } from "./unit-runs";
 import { UnitWaiting } from "./unit-waiting";
 import { openRunsQuery } from "./use-move-runs";
 
-const TABS = ["queue", "runs", "charts"] as const;
+const TABS = ["queue", "runs", "charts", "activity"] as const;
 /** A driver that falls silent tells nobody: its state and the estimates are asked for. */
 const ASK_MS = 10_000;
 
@@ -78,19 +80,22 @@ export const UnitPage = ({ unitId }: { unitId: string }) => {
     );
   if (!unit) return <PageSkeleton />;
   return (
-    <div className="space-y-4">
-      <title>{t("unit.title", { name: unit.name })}</title>
-      <UnitHeader unit={unit} />
-      <UnitBanners unit={unit} />
-      <Tabs
-        label={t("unit.tabs")}
-        value={tab}
-        options={TABS.map((value) => ({ value, label: t(`unit.tab.${value}`) }))}
-        onChange={(value) => change({ tab: value === "queue" ? null : value })}
-      />
-      {tab === "queue" && <Queue unitId={unitId} />}
-      {tab === "runs" && <UnitRuns unit={unit} />}
-      {tab === "charts" && <UnitCharts unitId={unitId} />}
-    </div>
+    <MayEdit role={unit.role}>
+      <div className="space-y-4">
+        <title>{t("unit.title", { name: unit.name })}</title>
+        <UnitHeader unit={unit} />
+        <UnitBanners unit={unit} />
+        <Tabs
+          label={t("unit.tabs")}
+          value={tab}
+          options={TABS.map((value) => ({ value, label: t(`unit.tab.${value}`) }))}
+          onChange={(value) => change({ tab: value === "queue" ? null : value })}
+        />
+        {tab === "queue" && <Queue unitId={unitId} />}
+        {tab === "runs" && <UnitRuns unit={unit} />}
+        {tab === "charts" && <UnitCharts unitId={unitId} />}
+        {tab === "activity" && <ActivityCard unitId={unitId} />}
+      </div>
+    </MayEdit>
   );
 };

@@ -1,5 +1,4 @@
 "use client";
-// The runs that go on now, each with how far it is and when it should end.
 import Link from "next/link";
 import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
@@ -10,6 +9,7 @@ import { RunningIcon, StopIcon } from "../../ui/icons";
 import { ProgressBar } from "../../ui/progress-bar";
 import { Duration, RelativeTime } from "../../ui/time";
 import type { Run } from "../run";
+// The runs that go on now, each with how far it is and when it should end.
 import { endOf } from "./unit-end";
 import { Parameters } from "./unit-waiting-row";
 import { useUnitActions } from "./use-unit-actions";

@@ -1,5 +1,4 @@
 "use client";
-// Runs as a table: what was different about each, what came out, and which was the best.
 import clsx from "clsx";
 import Link from "next/link";
 import { useLanguage } from "../../i18n/locale-provider";
@@ -11,6 +10,7 @@ import { ScrollRegion } from "../../ui/scroll-region";
 import type { Selection } from "../../ui/selection";
 import { Duration } from "../../ui/time";
 import type { Run } from "../run";
+// Runs as a table: what was different about each, what came out, and which was the best.
 import { shownValue } from "./unit-order";
 import { RunBadge } from "./unit-status";
 import { useUnitActions } from "./use-unit-actions";

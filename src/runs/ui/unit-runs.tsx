@@ -1,5 +1,4 @@
 "use client";
-// All runs of the unit, a page at a time, to be searched, compared by what came out, and acted on.
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useId, useMemo, useState } from "react";
@@ -9,6 +8,8 @@ import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
 import { Select } from "../../ui/field";
 import { CrossIcon, RetryIcon, SearchIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
+// All runs of the unit, a page at a time, to be searched, compared by what came out, and acted on.
+import { useMayChange } from "../../ui/may-change";
 import { SearchBox } from "../../ui/search-box";
 import { type Selection, useSelection } from "../../ui/selection";
 import { Skeleton } from "../../ui/skeleton";
@@ -161,6 +162,7 @@ export const UnitRuns = ({ unit }: { unit: Unit }) => {
   const trpc = useTRPC();
   const { unitId } = unit;
   const shown = useShown();
+  const mayChange = useMayChange();
   const [bulk, setBulk] = useState<Bulk | null>(null);
   const list = useInfiniteQuery(
     trpc.runs.list.infiniteQueryOptions(
@@ -202,7 +204,7 @@ export const UnitRuns = ({ unit }: { unit: Unit }) => {
       ) : (
         <Filters shown={shown}>
           {bestKeys.length > 0 && <BestBy keys={bestKeys} shown={shown} best={bestRun} />}
-          {unit.counts.failed > 0 && (
+          {mayChange && unit.counts.failed > 0 && (
             <Button
               changes
               className="sm:ml-auto"

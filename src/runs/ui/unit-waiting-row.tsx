@@ -1,5 +1,4 @@
 "use client";
-// A run that waits: where it stands, what is special about it, when it will run, why not yet.
 import clsx from "clsx";
 import Link from "next/link";
 import type { ComponentProps, CSSProperties, ReactNode, Ref } from "react";
@@ -21,6 +20,7 @@ import { useMayChange } from "../../ui/may-change";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
+// A run that waits: where it stands, what is special about it, when it will run, why not yet.
 import { EditRun } from "./unit-edit-run";
 import { shownValue } from "./unit-order";
 import { reasonText } from "./unit-reason";

@@ -1,5 +1,4 @@
 "use client";
-// The waiting list, in the order in which drivers take from it, to be changed while they do.
 import { useCallback, useMemo, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button } from "../../ui/button";
@@ -10,6 +9,7 @@ import { useMayChange } from "../../ui/may-change";
 import { useSelection } from "../../ui/selection";
 import type { Outputs } from "../../ui/trpc";
 import type { Run } from "../run";
+// The waiting list, in the order in which drivers take from it, to be changed while they do.
 import { type Bulk, BulkDialog } from "./unit-bulk";
 import { MoveBefore } from "./unit-move-before";
 import { beforeAtIndex, differingKeys } from "./unit-order";
@@ -111,7 +111,7 @@ export const UnitWaiting = ({
       </div>
       {runs.length === 0 ? (
         <EmptyState icon={<TrayIcon />} title={t("unit.waitingNone")}>
-          {t("unit.waitingNoneNote")}
+          {mayChange && t("unit.waitingNoneNote")}
         </EmptyState>
       ) : (
         <>

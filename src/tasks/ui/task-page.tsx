@@ -2,6 +2,7 @@
 // One task: what it is, how it goes, what came out, and what can be done about it.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { ActivityCard } from "../../activity/ui/activity-list";
 import { useLanguage } from "../../i18n/locale-provider";
 import { useAnnounce } from "../../ui/announcer";
 import { LinkButton } from "../../ui/button";
@@ -66,6 +67,7 @@ const Found = ({ task }: { task: Task }) => {
           <TaskResult task={task} />
           <TaskConfig task={task} />
           <TaskFacts task={task} />
+          <ActivityCard objectId={task.taskId} createdAt={task.createdAt} />
         </div>
       </div>
     </div>

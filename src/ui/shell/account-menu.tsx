@@ -4,7 +4,7 @@ import { signOut } from "next-auth/react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import { IconButton } from "../button";
-import { GearIcon, MachineIcon, SignOutIcon, UserIcon } from "../icons";
+import { ClockIcon, GearIcon, MachineIcon, SignOutIcon, UserIcon } from "../icons";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../menu";
 import type { Outputs } from "../trpc";
 
@@ -32,6 +32,9 @@ export const AccountMenu = ({ email, role }: Reader) => {
         {email} · {t(`profile.role.${role}`)}
       </MenuLabel>
       <MenuSeparator />
+      <MenuItem icon={<ClockIcon />} onSelect={() => router.push("/activity")}>
+        {t("activity.title")}
+      </MenuItem>
       <MenuItem icon={<GearIcon />} onSelect={() => router.push("/settings")}>
         {t("shell.settings")}
       </MenuItem>

@@ -9,9 +9,11 @@ import { AccountMenu, type Reader } from "./account-menu";
 import { ConnectionChip } from "./connection-chip";
 import { LanguageMenu } from "./language-menu";
 
-const PAGES: { href: string; title: PlainKey; below: string[] }[] = [
+/** What has no room on a phone is in the account's menu. */
+const PAGES: { href: string; title: PlainKey; below: string[]; isWide?: true }[] = [
   { href: "/tasks", title: "nav.tasks", below: ["/tasks"] },
   { href: "/groups", title: "nav.groups", below: ["/groups", "/units", "/runs", "/sweeps"] },
+  { href: "/activity", title: "activity.title", below: ["/activity"], isWide: true },
 ];
 
 export const AppHeader = (reader: Reader) => {
@@ -39,6 +41,7 @@ export const AppHeader = (reader: Reader) => {
                 aria-current={isHere ? "page" : undefined}
                 className={clsx(
                   "rounded-md px-2 py-1 text-sm whitespace-nowrap",
+                  page.isWide && "max-sm:hidden",
                   isHere ? "font-medium text-ink" : "text-ink-2 hover:text-ink",
                 )}
               >
