@@ -43,7 +43,7 @@ export const adminAccountsRouter = router({
       }),
     )
     .output(z.object({ user, invitation: invitation.nullable() }))
-    .mutation(({ input }) => addAccount(input)),
+    .mutation(({ ctx, input }) => addAccount(input, ctx.userId)),
   change: ownersOnly
     .input(
       z.object({
@@ -54,9 +54,9 @@ export const adminAccountsRouter = router({
       }),
     )
     .output(user)
-    .mutation(({ input: { userId: id, ...change } }) => changeAccount(id, change)),
+    .mutation(({ ctx, input: { userId: id, ...change } }) => changeAccount(id, change, ctx.userId)),
   invite: ownersOnly
     .input(z.object({ userId }))
     .output(invitation)
-    .mutation(({ input }) => invite(input.userId)),
+    .mutation(({ ctx, input }) => invite(input.userId, ctx.userId)),
 });

@@ -75,16 +75,16 @@ test("what is no address, an address in use and a short password are refused by 
 test("a link that is wrong, was replaced, has expired, or whose account is off sets nothing; one that works ends old sign-ins", async () => {
   const { userId, email } = await makeAccount();
   const old = await createSignIn(userId);
-  const { token: replaced } = await invite(userId);
-  const { token } = await invite(userId);
+  const { token: replaced } = await invite(userId, userId);
+  const { token } = await invite(userId, userId);
   const refusedWith = (wrong: string) => acceptInvitation({ token: wrong, password: "a new password" });
   for (const wrong of [replaced, "", `${token}x`]) await expect(refusedWith(wrong)).rejects.toThrow(/not known/);
   await getSql()`UPDATE invitations SET expires_at = now() WHERE user_id = ${userId}`;
   await expect(refusedWith(token)).rejects.toThrow(/not known/);
-  const { token: fresh } = await invite(userId);
+  const { token: fresh } = await invite(userId, userId);
   await getSql()`UPDATE users SET disabled_at = now() WHERE id = ${userId}`;
   await expect(refusedWith(fresh)).rejects.toThrow(/not known/);
-  await expect(invite(userId)).rejects.toThrow(/is switched off/);
+  await expect(invite(userId, userId)).rejects.toThrow(/is switched off/);
   await getSql()`UPDATE users SET disabled_at = NULL WHERE id = ${userId}`;
   expect(await refusedWith(fresh)).toEqual({ email });
   expect(await isSignInLive(old)).toBe(false);

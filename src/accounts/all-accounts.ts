@@ -1,7 +1,8 @@
 // The accounts of the server, as owners see and make them.
+import { recordActivity } from "../activity/record";
 import { getSql } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
-import { invite } from "./invitations";
+import { makeInvitation } from "./invitations";
 import type { Role } from "./roles";
 import { addUser, isEmail, type Tier, toUser, type User, type UserRow, userColumns } from "./users";
 
@@ -47,17 +48,20 @@ export type NewAccount = { email: string; role: Role; tier: Tier; password?: str
 
 /**
  * Makes an account: with a password, or with an invitation for whoever it is for.
+ * @param by the owner who does
  * @throws INVALID_REQUEST for what is no address; CONFLICT when there is an account with this address already
  */
-export const addAccount = async ({
-  password,
-  ...account
-}: NewAccount): Promise<{ user: User; invitation: { token: string; expiresAt: string } | null }> => {
+export const addAccount = async (
+  { password, ...account }: NewAccount,
+  by: string,
+): Promise<{ user: User; invitation: { token: string; expiresAt: string } | null }> => {
   if (!isEmail(account.email.trim())) throw badField("email", "email");
   return getSql().begin(async (sql) => {
     const user = await addUser({ ...account, password: password ?? null }, sql);
     if (!user) throw new DomainError("CONFLICT", "emailTaken", { params: { email: account.email } });
-    return { user, invitation: password === undefined ? await invite(user.userId, sql) : null };
+    const { userId, role } = user;
+    await recordActivity(sql, by, { verb: "account.added", objectId: userId, ownerId: userId, details: { role } });
+    return { user, invitation: password === undefined ? await makeInvitation(userId, sql) : null };
   });
 };
 

@@ -1,4 +1,5 @@
 // What an owner changes about an account: its role, its tier, whether it is on.
+import { recordActivity } from "../activity/record";
 import { getSql } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import type { Role } from "./roles";
@@ -14,9 +15,14 @@ export type AccountChange = { role?: Role | undefined; tier?: Tier | undefined; 
  * Of two owners who demote each other at once one is refused: owners are locked first, in one order, so that the second looks
  * when the first is done.
  *
+ * @param by the owner who does; none: the command line
  * @throws NOT_FOUND; CONFLICT when no owner that is on would be left
  */
-export const changeAccount = async (userId: string, { role, tier, isOff }: AccountChange): Promise<User> => {
+export const changeAccount = async (
+  userId: string,
+  { role, tier, isOff }: AccountChange,
+  by?: string,
+): Promise<User> => {
   const { user, ended } = await getSql().begin(async (sql) => {
     const owners = await sql<{ id: string }[]>`
       SELECT id FROM users WHERE role = ${STORED_ROLE.owner} AND disabled_at IS NULL ORDER BY id FOR UPDATE`;
@@ -35,6 +41,15 @@ export const changeAccount = async (userId: string, { role, tier, isOff }: Accou
         ? []
         : await sql<{ id: string }[]>`
             UPDATE sign_ins SET ended_at = now() WHERE user_id = ${userId} AND ended_at IS NULL RETURNING id`;
+    if (by !== undefined)
+      await recordActivity(sql, by, {
+        ...{ verb: "account.changed", objectId: userId, ownerId: userId },
+        details: {
+          ...(role !== undefined && { role }),
+          ...(tier !== undefined && { tier }),
+          ...(isOff !== undefined && { state: isOff ? "off" : "on" }),
+        },
+      });
     return { user: changed, ended: signIns };
   });
   forgetStanding(userId);

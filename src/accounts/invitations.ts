@@ -1,5 +1,6 @@
 // Invitations: a link, used once, with which somebody sets the password of an account that an owner made.
 import { createHash, randomBytes } from "node:crypto";
+import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike } from "../platform/db";
 import { DomainError } from "../platform/errors";
 import { hashPassword } from "./passwords";
@@ -18,10 +19,7 @@ const hashOf = (token: string): string => createHash("sha256").update(token).dig
  * @returns the token, which is kept nowhere
  * @throws NOT_FOUND; CONFLICT for an account that is off
  */
-export const invite = async (
-  userId: string,
-  sql: SqlLike = getSql(),
-): Promise<{ token: string; expiresAt: string }> => {
+export const makeInvitation = async (userId: string, sql: SqlLike): Promise<{ token: string; expiresAt: string }> => {
   const user = await findUser(userId, sql);
   if (!user) throw new DomainError("NOT_FOUND", "accountNotFound", { params: { id: userId } });
   if (user.offSince !== null) throw new DomainError("CONFLICT", "accountOff", { params: { email: user.email } });
@@ -32,6 +30,14 @@ export const invite = async (
   if (!row) throw new Error("The insert returned no row.");
   return { token, expiresAt: row.expires_at.toISOString() };
 };
+
+/** makeInvitation, by an owner. @param by the owner */
+export const invite = (userId: string, by: string): Promise<{ token: string; expiresAt: string }> =>
+  getSql().begin(async (sql) => {
+    const made = await makeInvitation(userId, sql);
+    await recordActivity(sql, by, { verb: "account.invited", objectId: userId, ownerId: userId });
+    return made;
+  });
 
 /**
  * Sets the password of the account that the link is for, and ends its sign-ins. Of two at once one wins: the link is gone.

@@ -13,7 +13,7 @@ export const VERBS = {
   template: ["created", "changed", "removed"],
   key: ["created", "revoked"],
   webhook: ["created", "changed", "removed", "rotated", "tested", "replayed"],
-  account: ["signedIn", "signedOut", "passwordChanged"],
+  account: ["added", "changed", "invited", "signedIn", "signedOut", "passwordChanged"],
 } as const;
 
 export type Kind = keyof typeof VERBS;

@@ -17,7 +17,7 @@ const { call } = useHttpServer();
 let owner: Account;
 let guest: Account;
 beforeAll(async () => {
-  owner = await makeAccount();
+  owner = await makeAccount("owner");
   guest = await makeAccount();
 });
 
@@ -96,6 +96,10 @@ describe("what is written", () => {
     await rest("DELETE", `/v1/webhooks/${hook}`);
     await endSignIn(await createSignIn(owner.userId));
     await rpc("accounts.changePassword", { current: owner.password, next: "another password" });
+    const made = await rpc("admin.accounts.add", { email: `${guest.userId}@y.z`, password: "a password for tests" });
+    const { userId } = made.user as { userId: string };
+    await rpc("admin.accounts.change", { userId, role: "viewer", isOff: false });
+    await rpc("admin.accounts.invite", { userId });
 
     const written = (await read(owner)).filter((one) => Number(one.activityId) > Number(since)).reverse();
     expect(
@@ -124,6 +128,9 @@ describe("what is written", () => {
       groupId,
     });
     expect(written.find((one) => one.verb === "task.prioritized")?.details).toEqual({ from: 0, to: 5 });
+    expect(written.find((one) => one.verb === "account.changed")).toMatchObject({
+      ...{ objectId: userId, details: { role: "viewer", state: "on" } },
+    });
     expect(written.find((one) => one.verb === "unit.changed")?.details).toEqual({ fields: ["config"] });
   });
 
