@@ -15,6 +15,7 @@ CREATE TABLE "invitations" (
 ALTER TABLE "api_keys" ADD COLUMN "keyed_after" timestamp with time zone DEFAULT now() + interval '1 hour' NOT NULL;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "disabled_at" timestamp with time zone;--> statement-breakpoint
 CREATE INDEX "identities_user" ON "identities" USING btree ("user_id");--> statement-breakpoint
-UPDATE "users" SET "role" = CASE WHEN "id" = (SELECT "id" FROM "users" ORDER BY "created_at", "id" LIMIT 1) THEN 'admin' ELSE 'member' END
-WHERE ("role" = 'admin') IS DISTINCT FROM ("id" = (SELECT "id" FROM "users" ORDER BY "created_at", "id" LIMIT 1));--> statement-breakpoint
+UPDATE "users" SET "role" = wanted."role"
+FROM (SELECT "id", CASE WHEN row_number() OVER (ORDER BY "created_at", "id") = 1 THEN 'admin' ELSE 'member' END AS "role" FROM "users") AS wanted
+WHERE "users"."id" = wanted."id" AND "users"."role" <> wanted."role";--> statement-breakpoint
 ALTER TABLE "users" ADD CONSTRAINT "users_role" CHECK ("users"."role" IN ('admin','member','viewer'));

@@ -66,7 +66,7 @@ test("secrets are made once, for the owner's eyes only, and production gets none
   expect(secrets.jwtSecret).toMatch(/^[0-9a-f]{64}$/);
   expect(withSecrets({ ENV: "development" }, secrets).JWT_SECRET).toBe(secrets.jwtSecret);
   expect(withSecrets({ ENV: "development" }, secrets).API_KEY_SECRET).toBe(secrets.apiKeySecret);
-  expect(withSecrets({ JWT_SECRET: "my own one" }, secrets).API_KEY_SECRET).toBe("my own one");
+  expect(withSecrets({ JWT_SECRET: "my own one" }, secrets).API_KEY_SECRET).toBe(`my own one,${secrets.apiKeySecret}`);
   expect(withSecrets({ ENV: "production" }, secrets).API_KEY_SECRET).toBeUndefined();
   expect(withSecrets({ ENV: "development" }, secrets).WEBHOOK_SECRET_KEY).toBe(secrets.webhookSecretKey);
   expect(withSecrets({ ENV: "production" }, secrets).JWT_SECRET).toBeUndefined();

@@ -77,6 +77,9 @@ export const checkProductionSecrets = (env) => {
   }
 };
 
+/** Whoever sets JWT_SECRET, for several servers or later on, keeps the keys that were made without it. A comma would part it. */
+const apiKeySecrets = (jwtSecret, kept) => (jwtSecret && !jwtSecret.includes(",") ? `${jwtSecret},${kept}` : kept);
+
 /** Adds the kept secrets to an environment where it has none of its own; not with ENV=production. */
 export const withSecrets = (env, secrets) =>
   env.ENV === "production"
@@ -85,6 +88,6 @@ export const withSecrets = (env, secrets) =>
         ...env,
         JWT_SECRET: env.JWT_SECRET || secrets.jwtSecret,
         NEXTAUTH_SECRET: env.NEXTAUTH_SECRET || env.JWT_SECRET || secrets.nextAuthSecret,
-        API_KEY_SECRET: env.API_KEY_SECRET || env.JWT_SECRET || secrets.apiKeySecret,
+        API_KEY_SECRET: env.API_KEY_SECRET || apiKeySecrets(env.JWT_SECRET, secrets.apiKeySecret),
         WEBHOOK_SECRET_KEY: env.WEBHOOK_SECRET_KEY || secrets.webhookSecretKey,
       };

@@ -7,10 +7,10 @@ import { refusalIn, useHttpServer } from "../testing/http";
 import { type Account, makeAccount } from "../testing/make";
 import { useTestServices } from "../testing/services";
 import { createKey, registerKey } from "./api-keys";
-import { isMistyped, keyedHash, newApiKey, plainHash } from "./key-text";
+import { isMistyped, keyedHash, keyedHashes, newApiKey, plainHash } from "./key-text";
 import { createSignIn, endSignIn, isSignInLive, verifyPassword } from "./sign-in";
 
-useTestServices({ JWT_EXPIRY_HOURS: "2" });
+useTestServices({ JWT_EXPIRY_HOURS: "2", API_KEY_SECRET: "a-newer-secret, a-secret-for-tests-only" });
 const { call } = useHttpServer();
 
 let account: Account;
@@ -109,6 +109,21 @@ describe("API keys", () => {
       )
       .toBeInstanceOf(Date);
   });
+});
+
+test("after a change of API_KEY_SECRET keys work on while the old one is named, and are kept with the new one from their next use", async () => {
+  const env = getEnv();
+  expect(env.API_KEY_SECRET).toEqual(["a-newer-secret", "a-secret-for-tests-only"]);
+  const old = `mlq_${"p".repeat(40)}`;
+  const [, older] = keyedHashes(old);
+  await getSql()`
+    INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes)
+    VALUES ('key_older', ${account.userId}, 'older', ${older ?? ""}, 'mlq_pppp', '{read}')`;
+  expect((await whoIs(old)).status).toBe(200);
+  await expect
+    .poll(async () => (await getSql()`SELECT hash FROM api_keys WHERE id = 'key_older'`)[0]?.hash)
+    .toBe(keyedHash(old));
+  expect(await registerKey({ userId: account.userId, key: old, name: "again" })).toBe("present");
 });
 
 describe("POST /v1/auth/token", () => {

@@ -5,7 +5,7 @@ import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { log } from "../platform/log";
 import { BriefCache } from "./brief-cache";
-import { isMistyped, keyedHash, MAX_KEY_LENGTH, newApiKey, plainHash } from "./key-text";
+import { isMistyped, keyedHash, keyedHashes, MAX_KEY_LENGTH, newApiKey, plainHash } from "./key-text";
 import { roleAllows } from "./roles";
 import { ALL, SCOPES } from "./scopes";
 import { findUser } from "./users";
@@ -108,7 +108,7 @@ export const registerKey = async (
   input: { userId: string; key: string; name: string },
   sql: SqlLike = getSql(),
 ): Promise<"registered" | "present" | "taken"> => {
-  const hashes = [keyedHash(input.key), plainHash(input.key)];
+  const hashes = [...keyedHashes(input.key), plainHash(input.key)];
   const made = await sql`
     INSERT INTO api_keys (id, user_id, name, hash, prefix, scopes)
     SELECT ${newId("key")}, ${input.userId}, ${input.name}, ${keyedHash(input.key)}, ${input.key.slice(0, Math.min(8, input.key.length / 2))}, ${ALL_SCOPES}
@@ -121,24 +121,23 @@ export const registerKey = async (
 type FoundKey = { id: string; userId: string; scopes: string[]; prefix: string };
 
 const found = new BriefCache<FoundKey>(async (key) => {
+  const [wanted, ...others] = keyedHashes(key);
   const plain = plainHash(key);
   const [row] = await getSql()<
     { id: string; user_id: string; scopes: string[]; prefix: string; hash: string; is_due: boolean }[]
   >`
     SELECT id, user_id, scopes, prefix, hash, keyed_after <= now() AS is_due FROM api_keys
-    WHERE hash = ANY(${[keyedHash(key), plain]}) AND (expires_at IS NULL OR expires_at > now())`;
+    WHERE hash = ANY(${[wanted, ...others, plain]}) AND (expires_at IS NULL OR expires_at > now())`;
   if (!row) return null;
-  if (row.hash === plain && row.is_due) keepKeyed(row.id, key);
+  if (row.hash !== wanted && (row.hash !== plain || row.is_due)) keepAnew(row.id, row.hash, wanted);
   return { id: row.id, userId: row.user_id, scopes: row.scopes, prefix: row.prefix };
 }, 2000);
 
-/** Replaces the plain hash of a key from before, beside the request that used it. */
-const keepKeyed = (id: string, key: string): void => {
-  void getSql()`UPDATE api_keys SET hash = ${keyedHash(key)} WHERE id = ${id} AND hash = ${plainHash(key)}`.catch(
-    (error: Error) => {
-      log.debug({ keyId: id, error: error.message }, "the hash of a key was not replaced yet");
-    },
-  );
+/** Replaces a hash from before, plain or with an older secret, beside the request that used the key. */
+const keepAnew = (id: string, old: string, wanted: string): void => {
+  void getSql()`UPDATE api_keys SET hash = ${wanted} WHERE id = ${id} AND hash = ${old}`.catch((error: Error) => {
+    log.debug({ keyId: id, error: error.message }, "the hash of a key was not replaced yet");
+  });
 };
 
 /** Whose key this is. A key that was taken back works for 2 s more at most; one that is mistyped costs no look-up. */

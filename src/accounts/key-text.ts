@@ -36,15 +36,25 @@ export const isMistyped = (text: string): boolean => {
   return match?.[1] !== undefined && checksumOf(match[1]) !== match[2];
 };
 
-let secret: Buffer | undefined;
-const keyedSecret = (): Buffer => {
-  secret ??= Buffer.from(hkdfSync("sha256", getEnv().API_KEY_SECRET, "mlqueue", "api keys", 32));
-  return secret;
+let secrets: Buffer[] | undefined;
+const keyedSecrets = (): Buffer[] => {
+  secrets ??= getEnv().API_KEY_SECRET.map((one) => Buffer.from(hkdfSync("sha256", one, "mlqueue", "api keys", 32)));
+  return secrets;
 };
 
-/** What is kept of a key: with a copy of the database alone nobody can try out short texts that were registered. */
-export const keyedHash = (text: string): string =>
-  `v1:${createHmac("sha256", keyedSecret()).update(text).digest("hex")}`;
+/**
+ * What may be kept of a key, the first of which is: with a copy of the database alone nobody can try out short texts that were
+ * registered. The others stand for secrets that came before API_KEY_SECRET's first one.
+ */
+export const keyedHashes = (text: string): [string, ...string[]] => {
+  const [first, ...others] = keyedSecrets().map(
+    (secret) => `v1:${createHmac("sha256", secret).update(text).digest("hex")}`,
+  );
+  if (first === undefined) throw new Error("API_KEY_SECRET is empty.");
+  return [first, ...others];
+};
+
+export const keyedHash = (text: string): string => keyedHashes(text)[0];
 
 /** What was kept before that. */
 export const plainHash = (text: string): string => createHash("sha256").update(text).digest("hex");

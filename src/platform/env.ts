@@ -64,8 +64,10 @@ const schema = z.object({
     .default("mlq:"),
 
   JWT_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
-  /** Keys the hashes that are kept of API keys. */
-  API_KEY_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
+  /** Keys the hashes that are kept of API keys: the first one, while those kept with the others work on. */
+  API_KEY_SECRET: commaList
+    .refine((list) => list.length > 0 && list.every((one) => one.length >= 8), "must have at least 8 characters")
+    .optional(),
   /** Encrypts the secrets of webhook endpoints; tasks' own addresses are signed with secrets made from it. */
   WEBHOOK_SECRET_KEY: z.string().min(8, "must have at least 8 characters").optional(),
   WEBHOOK_TIMEOUT_SECONDS: whole(1, 600).default(30),
@@ -151,7 +153,7 @@ export type Env = Omit<
   REDIS_URL: string;
   JWT_SECRET: string;
   NEXTAUTH_SECRET: string;
-  API_KEY_SECRET: string;
+  API_KEY_SECRET: string[];
   WEBHOOK_SECRET_KEY: string;
   ALLOW_COMMANDS: boolean;
   OIDC_NAME: string;
@@ -237,7 +239,7 @@ export const parseEnv = (source: Record<string, string | undefined>): Env => {
     REDIS_URL: redisUrl(env),
     JWT_SECRET: jwtSecret,
     NEXTAUTH_SECRET: env.NEXTAUTH_SECRET ?? jwtSecret,
-    API_KEY_SECRET: secret("API_KEY_SECRET", env.API_KEY_SECRET ?? jwtSecret, env),
+    API_KEY_SECRET: (env.API_KEY_SECRET ?? [jwtSecret]).map((one) => secret("API_KEY_SECRET", one, env)),
     WEBHOOK_SECRET_KEY: secret("WEBHOOK_SECRET_KEY", env.WEBHOOK_SECRET_KEY, env),
     OIDC_NAME: env.OIDC_NAME ?? "OpenID Connect",
     // Behind a proxy a loopback address says nothing about who calls.
