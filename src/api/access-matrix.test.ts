@@ -31,7 +31,9 @@ const { call } = useHttpServer();
 const KINDS = [
   ...(["task", "template", "webhook", "delivery", "key", "signIn"] as const),
   ...(["group", "unit", "run", "target", "sweep", "groupName", "unitName", "claimKey"] as const),
-];
+  // whom the group is shared with
+  "partner",
+] as const;
 type Kind = (typeof KINDS)[number];
 type Things = Record<Kind | "removedGroup" | "removedUnit" | "removedRun", string>;
 
@@ -63,11 +65,13 @@ const makeThings = async ({ userId }: Account): Promise<Things> => {
   const { templateId } = await api.tasks.createTemplate({ name: named(), config: {} });
   const { webhookId } = await api.webhooks.create({ url: "https://198.100.1.1/hook" });
   const { deliveryId } = await api.webhooks.test({ webhookId });
+  const partner = await makeAccount();
+  await api.groups.shares.put({ groupId, email: partner.email, role: "viewer" });
   const { keyId } = await createKey(userId, { name: "spare", scopes: ["read"] });
   return {
     ...{ task: taskId, template: templateId, webhook: webhookId, delivery: deliveryId, key: keyId },
     ...{ signIn: await createSignIn(userId), group: groupId, unit: unitId, run, target, sweep: sweep.sweepId },
-    ...{ groupName, unitName, claimKey, removedRun },
+    ...{ groupName, unitName, claimKey, removedRun, partner: partner.userId },
     ...{ removedGroup: inTrash.groupId, removedUnit: unitInTrash.unitId },
   };
 };
@@ -83,18 +87,21 @@ const ID_FIELDS: Record<string, Kind> = {
   ...{ webhookId: "webhook", deliveryId: "delivery", keyId: "key", signInId: "signIn" },
   ...{ groupId: "group", unitId: "unit", sweepId: "sweep", group: "groupName", unit: "unitName" },
   ...{ runId: "run", runIds: "run", queueIds: "run", running: "run", beforeId: "target", parentId: "run", keep: "run" },
-  claimKey: "claimKey",
+  ...{ claimKey: "claimKey", userId: "partner", actorId: "partner", objectId: "run" },
 };
-/** Text that names no object of an account: queues and entrypoints are shared by all; a cursor is a place in the caller's own list. */
+/**
+ * Text that names no object of an account: queues and entrypoints are shared by all; a cursor is a place in the caller's own list;
+ * who shares a group is told whether an address has an account (src/README.md).
+ */
 const OTHER_TEXT = new Set([
   ...["name", "description", "reason", "q", "tag", "tags", "queue", "cursor", "key", "command", "entrypoint", "env"],
   ...["url", "webhookUrl", "uri", "errorMessage", "errorMsg", "message", "timestamp", "runAt", "expiresAt"],
-  ...["createdAfter", "createdBefore", "startDate", "endDate", "current", "next", "driverId", "lastEventId"],
+  ...["createdAfter", "createdBefore", "startDate", "endDate", "current", "next", "driverId", "lastEventId", "email"],
 ]);
 /** What an id in a path belongs to, by the part before it. */
 const ID_PARTS: Record<string, Kind> = {
   ...{ tasks: "task", templates: "template", webhooks: "webhook", deliveries: "delivery" },
-  ...{ groups: "group", units: "unit", queues: "run" },
+  ...{ groups: "group", units: "unit", queues: "run", shares: "partner" },
 };
 /** Procedures that want what lies in the trash. */
 const FROM_TRASH: Record<string, "removedGroup" | "removedUnit" | "removedRun"> = {
@@ -249,7 +256,7 @@ type Procedure = {
 };
 
 /** Of those who are not signed in yet: accounts/first-account.test.ts and admin.test.ts have them. */
-const OPEN = new Set(["accounts.acceptInvitation", "accounts.setUp"]);
+const OPEN = new Set(["entry.acceptInvitation", "entry.setUp"]);
 
 const trpcEndpoints: Endpoint[] = Object.entries(appRouter._def.procedures as unknown as Record<string, Procedure>)
   .filter(([name]) => !OPEN.has(name))
@@ -337,6 +344,7 @@ beforeAll(async () => {
   const [made] = await getSql()<{ id: string }[]>`SELECT pg_current_xact_id()::text AS id`;
   madeUntil = made?.id ?? "";
   mine = await makeAccount();
+  SAMPLES.email = (await makeAccount()).email;
   tables = (
     await getSql()<{ name: string }[]>`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`
   ).map(({ name }) => name);
