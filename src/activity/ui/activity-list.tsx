@@ -41,7 +41,7 @@ const Row = ({ one }: { one: Activity }) => {
   const { t } = useLanguage();
   const who = one.actorEmail ?? t("activity.someone");
   const path = one.objectName === null ? null : pageOf(one);
-  const { fields } = one.details;
+  const { fields, from, to, role } = one.details;
   return (
     <li className="px-4 py-2.5 text-sm">
       <p className="wrap-anywhere">
@@ -64,6 +64,12 @@ const Row = ({ one }: { one: Activity }) => {
         <span title={one.requestId ?? undefined}>
           {one.via === "key" ? t("activity.via.key", { key: one.keyPrefix ?? "" }) : t(`activity.via.${one.via}`)}
         </span>
+        {from !== undefined && to !== undefined && (
+          <span>
+            {from} → {to}
+          </span>
+        )}
+        {(role === "viewer" || role === "editor") && <span>{t(`share.role.${role}`)}</span>}
         {Array.isArray(fields) && fields.length > 0 && (
           <span>{t("activity.fields", { fields: fields.join(", ") })}</span>
         )}
