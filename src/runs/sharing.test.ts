@@ -17,6 +17,7 @@ import { getRun, listRuns } from "./read-runs";
 import { appendRunLogs } from "./run-output";
 import { listShares, shareGroup, unshareGroup } from "./shares";
 import { listTrash } from "./trash";
+import { unitLock } from "./unit-lock";
 import { createUnit, findUnit, getUnit, pauseUnit } from "./units";
 
 useTestServices();
@@ -131,6 +132,22 @@ describe("what an editor makes belongs to the owner", () => {
     expect(await lineOf(guest)).toEqual([runId, secret]);
     expect(await lineOf(owner)).toEqual([runId]);
   });
+});
+
+test("an owner's changes and claims never look at the shares", async () => {
+  const { unitId } = await makeShared();
+  const loopsOf = (node: JsonObject): number[] => [
+    ...(node["Relation Name"] === "group_shares" ? [Number(node["Actual Loops"])] : []),
+    ...((node.Plans as JsonObject[] | undefined) ?? []).flatMap(loopsOf),
+  ];
+  const loopsFor = async (account: Account) => {
+    const sql = getSql();
+    const [row] = await sql<{ "QUERY PLAN": JsonObject[] }[]>`
+      EXPLAIN (ANALYZE, FORMAT JSON) ${unitLock(sql, account.userId, unitId)}`;
+    return loopsOf(row?.["QUERY PLAN"][0]?.Plan as JsonObject);
+  };
+  expect(await loopsFor(owner)).toEqual([0]);
+  expect(await loopsFor(guest)).toEqual([1]);
 });
 
 test("of two units of one name the caller's own is found, however new the other's is", async () => {
