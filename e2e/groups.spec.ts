@@ -25,7 +25,7 @@ test("an empty account is shown how to start, and a group is made, renamed, remo
   await page.getByRole("button", { name: "New unit" }).first().click();
   await dialog.getByLabel("Name").fill("mlp");
   await dialog.getByRole("button", { name: "Create" }).click();
-  const unit = page.getByRole("link", { name: /mlp/ });
+  const unit = page.getByRole("link", { name: /^mlp \w/ });
   await expect(unit).toContainText("never seen");
   const unitId = (await unit.getAttribute("href"))?.split("/").at(-1);
   await rest.post(`/v2/units/${unitId}/queues`, { name: "first", parameters: { lr: 0.1 } });
@@ -81,7 +81,7 @@ test("a unit whose driver took a run without a heartbeat says just that", async 
     await rest.post(`/v2/units/${unit.unit_id}/queues`, { name, parameters: { lr: 0.1 } });
   await rest.post(`/v2/units/${unit.unit_id}/claim`);
   await page.goto(`/groups/${group.group_id}`);
-  await expect(page.getByRole("link", { name: /mlp/ })).toContainText(
+  await expect(page.getByRole("link", { name: /^mlp \w/ })).toContainText(
     "A driver took a run, and has sent no heartbeat yet",
   );
   await page.goto(`/units/${unit.unit_id}`);

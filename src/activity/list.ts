@@ -3,6 +3,7 @@
 import type { CameBy } from "../platform/caller";
 import { getSql, type SqlLike } from "../platform/db";
 import { badField } from "../platform/errors";
+import { sharedGroups } from "../sharing/access";
 import { KINDS, type Kind, type Verb } from "./verbs";
 
 export type Activity = {
@@ -108,9 +109,9 @@ export const pageQuery = async (sql: SqlLike, userId: string, query: ActivityQue
 };
 
 const groupsSharedWith = async (sql: SqlLike, userId: string): Promise<string[]> => {
-  const rows = await sql<{ group_id: string }[]>`
-    SELECT s.group_id FROM group_shares s JOIN groups g ON g.id = s.group_id WHERE s.user_id = ${userId} AND g.deleted_at IS NULL`;
-  return rows.map((row) => row.group_id);
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM groups WHERE id = ANY(${sharedGroups(sql, userId, "view")}) AND deleted_at IS NULL`;
+  return rows.map((row) => row.id);
 };
 
 const sourcesFor = async (

@@ -61,6 +61,7 @@ export const insertRuns = async (
     ORDER BY g.nth RETURNING ${changedColumns(sql)}`;
   const made = await withEvents<RunRow>(sql, inserted, sql`*`);
   await raiseVersion(sql, unitId);
+  // Those of a sweep are told by the sweep's own row.
   const isSweep = given[0]?.sweepId !== undefined;
   if (!isSweep)
     await recordActivity(sql, userId, {

@@ -4,7 +4,7 @@ import { getSql, type SqlLike } from "../platform/db";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { type Role, roleIn } from "../sharing/access";
+import { type Role, roleIn, sharedGroups } from "../sharing/access";
 import { groupNotFound, groupOf, groupRefusal, mayGroup } from "./access";
 
 export type Group = {
@@ -86,7 +86,7 @@ export const listGroups = async (userId: string): Promise<Group[]> => {
   const rows = await sql<GroupRow[]>`
     SELECT ${columns(sql, userId)} FROM groups g
     WHERE g.deleted_at IS NULL AND (
-      g.user_id = ${userId} OR g.id = ANY(ARRAY(SELECT s.group_id FROM group_shares s WHERE s.user_id = ${userId})))
+      g.user_id = ${userId} OR g.id = ANY(${sharedGroups(sql, userId, "view")}))
     ORDER BY g.created_at DESC, g.id DESC`;
   return rows.map(toGroup);
 };

@@ -1,12 +1,14 @@
 // Which live hints of other accounts an account is told: those of groups that are shared with it.
 import { getSql } from "../platform/db";
 import type { Hint } from "../platform/live-event";
+import { sharedGroups } from "../sharing/access";
 import { mayGroup, mayUnit } from "./access";
 
 /** The accounts that share something with this one: hints of others need not be looked at. */
 export const accountsSharingWith = async (userId: string): Promise<Set<string>> => {
-  const rows = await getSql()<{ user_id: string }[]>`
-    SELECT DISTINCT g.user_id FROM group_shares s JOIN groups g ON g.id = s.group_id WHERE s.user_id = ${userId}`;
+  const sql = getSql();
+  const rows = await sql<{ user_id: string }[]>`
+    SELECT DISTINCT g.user_id FROM groups g WHERE g.id = ANY(${sharedGroups(sql, userId, "view")})`;
   return new Set(rows.map((row) => row.user_id));
 };
 

@@ -4,6 +4,7 @@ import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { DomainError } from "../platform/errors";
 import { publishLive } from "../platform/live";
+import { sharedGroups } from "../sharing/access";
 import { groupNotFound, groupRefusal, mayGroup, mayRun, mayUnit, runNotFound, unitNotFound } from "./access";
 import { placeOf, tellUnit } from "./edit-runs";
 import { type Group, getGroup, tellGroups } from "./groups";
@@ -80,16 +81,17 @@ export type Removed = {
  */
 export const listTrash = async (userId: string): Promise<Removed[]> => {
   const days = getEnv().TRASH_DAYS;
-  const rows = await getSql()<{ kind: Removed["kind"]; id: string; name: string; deleted_at: Date }[]>`
-    WITH edited AS (SELECT s.group_id FROM group_shares s WHERE s.user_id = ${userId} AND s.role = 'editor')
+  const sql = getSql();
+  const edited = sharedGroups(sql, userId, "edit");
+  const rows = await sql<{ kind: Removed["kind"]; id: string; name: string; deleted_at: Date }[]>`
     SELECT 'group' AS kind, id, name, deleted_at FROM groups WHERE user_id = ${userId} AND deleted_at IS NOT NULL
     UNION ALL
     SELECT 'unit', u.id, g.name || ' / ' || u.name, u.deleted_at FROM units u JOIN groups g ON g.id = u.group_id
-    WHERE (u.user_id = ${userId} OR u.group_id = ANY(ARRAY(SELECT group_id FROM edited)) AND g.deleted_at IS NULL)
+    WHERE (u.user_id = ${userId} OR u.group_id = ANY(${edited}) AND g.deleted_at IS NULL)
       AND u.deleted_at IS NOT NULL AND u.deleted_at IS DISTINCT FROM g.deleted_at
     UNION ALL
     SELECT 'run', r.id, u.name || ' / ' || r.name, r.deleted_at FROM runs r JOIN units u ON u.id = r.unit_id
-    WHERE (u.user_id = ${userId} OR u.group_id = ANY(ARRAY(SELECT group_id FROM edited)) AND u.deleted_at IS NULL)
+    WHERE (u.user_id = ${userId} OR u.group_id = ANY(${edited}) AND u.deleted_at IS NULL)
       AND r.deleted_at IS NOT NULL AND r.deleted_at IS DISTINCT FROM u.deleted_at
     ORDER BY 4 DESC LIMIT 1000`;
   return rows.map(({ kind, id, name, deleted_at: at }) => ({

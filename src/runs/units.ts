@@ -4,7 +4,7 @@ import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { newId } from "../platform/ids";
 import type { JsonObject } from "../platform/json-safety";
 import { publishLive } from "../platform/live";
-import { type Role, roleIn } from "../sharing/access";
+import { type Role, roleIn, sharedGroups } from "../sharing/access";
 import { groupNotFound, groupOfUnit, groupRefusal, mayGroup, mayUnit, unitNotFound } from "./access";
 import { ownerEmail, tellGroups } from "./groups";
 import { checkVersion, lockUnit, raiseVersion } from "./unit-lock";
@@ -144,7 +144,7 @@ export const findUnit = async (userId: string, input: { group: string; unit: str
   const sql = getSql();
   const [row] = await sql<UnitRow[]>`
     ${unitsFrom(sql, userId)}
-    WHERE (g.user_id = ${userId} OR g.id = ANY(ARRAY(SELECT s.group_id FROM group_shares s WHERE s.user_id = ${userId})))
+    WHERE (g.user_id = ${userId} OR g.id = ANY(${sharedGroups(sql, userId, "view")}))
       AND g.name = ${input.group} AND u.name = ${input.unit} AND u.deleted_at IS NULL AND g.deleted_at IS NULL
     ORDER BY g.user_id = ${userId} DESC, u.created_at DESC, u.id DESC LIMIT 1`;
   if (!row) throw unitNotFound(`${input.group}/${input.unit}`);

@@ -36,6 +36,11 @@ export const may = (
         SELECT 1 FROM group_shares s WHERE s.group_id = ${groupId} AND s.user_id = ${userId}
           ${access === "edit" ? sql`AND s.role = 'editor' FOR SHARE` : sql``}))`;
 
+/** For a list: the ids of the groups of others that the account may see, or change. An array, so that they are found by their keys. */
+export const sharedGroups = (sql: SqlLike, userId: string, access: "view" | "edit"): Fragment => sql`
+  ARRAY(SELECT s.group_id FROM group_shares s
+    WHERE s.user_id = ${userId} ${access === "edit" ? sql`AND s.role = 'editor'` : sql``})`;
+
 /** What the account is to it; for rows that it may see. */
 export const roleIn = (sql: SqlLike, userId: string, { owner, groupId }: Belonging): Fragment => sql`
   CASE WHEN ${owner} = ${userId} THEN 'owner'

@@ -37,16 +37,18 @@ const pageOf = ({ kind, objectId }: Activity): string | null => {
   }
 };
 
-const Row = ({ one }: { one: Activity }) => {
+/** @param here the object whose page this is: its name is not told again */
+const Row = ({ one, here }: { one: Activity; here: string | undefined }) => {
   const { t } = useLanguage();
   const who = one.actorEmail ?? t("activity.someone");
-  const path = one.objectName === null ? null : pageOf(one);
-  const { fields } = one.details;
+  const path = pageOf(one);
+  const isNamed = one.objectName !== null && (one.objectId === null || one.objectId !== here || one.kind === "share");
+  const { fields, from, to, role } = one.details;
   return (
     <li className="px-4 py-2.5 text-sm">
       <p className="wrap-anywhere">
         {t(`activity.${one.verb}`, { who, count: one.count })}
-        {one.objectName !== null && (
+        {isNamed && (
           <>
             {t("activity.colon")}
             {path === null ? (
@@ -64,6 +66,12 @@ const Row = ({ one }: { one: Activity }) => {
         <span title={one.requestId ?? undefined}>
           {one.via === "key" ? t("activity.via.key", { key: one.keyPrefix ?? "" }) : t(`activity.via.${one.via}`)}
         </span>
+        {from !== undefined && to !== undefined && (
+          <span>
+            {from} → {to}
+          </span>
+        )}
+        {(role === "viewer" || role === "editor") && <span>{t(`share.role.${role}`)}</span>}
         {Array.isArray(fields) && fields.length > 0 && (
           <span>{t("activity.fields", { fields: fields.join(", ") })}</span>
         )}
@@ -91,7 +99,15 @@ export const useActivity = (filter: ActivityFilter, limit: number) =>
     ),
   );
 
-export const ActivityRows = ({ query, last }: { query: ReturnType<typeof useActivity>; last?: ReactNode }) => {
+export const ActivityRows = ({
+  query,
+  here,
+  last,
+}: {
+  query: ReturnType<typeof useActivity>;
+  here?: string | undefined;
+  last?: ReactNode;
+}) => {
   const { t } = useLanguage();
   if (query.isPending)
     return (
@@ -107,7 +123,7 @@ export const ActivityRows = ({ query, last }: { query: ReturnType<typeof useActi
     <>
       <ol className="divide-y divide-line">
         {all.map((one) => (
-          <Row key={one.activityId} one={one} />
+          <Row key={one.activityId} one={one} here={here} />
         ))}
         {!query.hasNextPage && last}
       </ol>
@@ -130,6 +146,7 @@ export const ActivityCard = ({ createdAt, ...filter }: ActivityFilter & { create
     <Card title={t("activity.title")}>
       <ActivityRows
         query={query}
+        here={filter.objectId ?? filter.unitId ?? filter.groupId}
         last={
           createdAt !== undefined && (
             <li className="px-4 py-2.5 text-sm">
