@@ -22,7 +22,7 @@ const MEMORY_FROM = 50_000;
  * node puts off collecting for as long as the machine has memory: without a bound 100,000 requests moved it between 340 and 500 MB,
  * of which 80 were in use. So it has little, as in a small container: it collects, and what it keeps shows.
  */
-const OLD_SPACE_MB = 128;
+const OLD_SPACE_MB = 192;
 
 const median = (numbers: number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 

@@ -33,6 +33,9 @@ export const getRedis = (): Redis => {
   return holder.mlqueueRedis;
 };
 
+/** Whether this process has a connection, or has closed it: what comes late must not open another one. */
+export const isRedisOpen = (): boolean => holder.mlqueueRedis !== undefined;
+
 export const closeRedis = (): void => {
   holder.mlqueueRedis?.disconnect();
   holder.mlqueueRedis = undefined;

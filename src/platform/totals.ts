@@ -4,7 +4,7 @@
 // Redis, since a counter may start again at 0: Prometheus knows that of counters, and no statement of the hot path gets longer.
 import { getEnv } from "./env";
 import { log } from "./log";
-import { getRedis } from "./redis";
+import { getRedis, isRedisOpen } from "./redis";
 
 /** From a task that starts at once to a training of a week. */
 const SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 604_800];
@@ -25,15 +25,15 @@ const bucketOf = (name: string, labels: Labels, bound: number): string =>
   sampleOf(`${name}_bucket`, { ...labels, le: bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound) });
 
 const SEND_EVERY_MS = 2000;
-let isSending = false;
+let isTimed = false;
 
 const add = (sample: string, by: number): void => {
   unsent.set(sample, (unsent.get(sample) ?? 0) + by);
-  if (isSending) return;
-  isSending = true;
+  if (isTimed) return;
+  isTimed = true;
   setTimeout(() => {
-    isSending = false;
-    void sendTotals();
+    isTimed = false;
+    if (isRedisOpen()) void sendTotals();
   }, SEND_EVERY_MS).unref();
 };
 
@@ -59,13 +59,16 @@ export const totalHistogram = (name: string, help: string) => {
   };
 };
 
-/** Sends what was counted here. Never fails: in an outage it is sent later; a process that is killed takes up to 2 s with it. */
+/**
+ * Sends what was counted here. Never fails: in an outage it is sent later. A process that is killed takes up to 2 s with it, and what
+ * Redis took although its answer came too late is counted twice: enough for rates, and nothing else is made of it.
+ */
 export const sendTotals = async (): Promise<void> => {
   if (unsent.size === 0) return;
   const sending = unsent;
   unsent = new Map();
   try {
-    // One transaction: either all of it is added, or none and it is kept.
+    // One transaction: either all of it is added or none.
     const adding = getRedis().multi();
     for (const [sample, by] of sending) adding.hincrbyfloat(totalsKey(), sample, by);
     await adding.exec();
