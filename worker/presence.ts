@@ -156,10 +156,16 @@ export class Presence {
     const { worker, name, running, claimsUnderWay, cancelGraceMs, onSuperseded } = this.#options;
     const named = [...running.values()].map((one) => ({ taskId: one.task.taskId, attempt: one.task.attempt }));
     const answer = await heartbeat(worker, named, entrypointsIn(entrypointsDir()));
-    if (!answer.known || !(await name.isHeld())) {
+    if (!answer.known) {
       onSuperseded();
       return;
     }
+    // Who took the name would have a new epoch by now, or will before the next heartbeat.
+    if (!(await name.isHeld()))
+      log.warn(
+        { worker: name.name },
+        "this worker's name is held by a session that PostgreSQL does not know to be dead",
+      );
     for (const key of answer.cancel) running.get(keyOf(key))?.stop("cancelled", cancelGraceMs);
     for (const key of answer.lost) {
       const one = running.get(keyOf(key));

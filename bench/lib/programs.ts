@@ -34,7 +34,11 @@ const launch = async (
   const log = path.join(dataDir(), "logs", `bench-${name}.log`);
   mkdirSync(path.dirname(log), { recursive: true });
   const fd = openSync(log, "w");
-  const child = spawn(process.execPath, [...(process.env.PROF?["--cpu-prof","--cpu-prof-dir",process.env.PROF]:[]), ...args], { env, detached: true, stdio: ["ignore", fd, fd] });
+  const child = spawn(
+    process.execPath,
+    [...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir", process.env.PROF] : []), ...args],
+    { env, detached: true, stdio: ["ignore", fd, fd] },
+  );
   closeSync(fd);
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const program: Program = {

@@ -85,7 +85,8 @@ const dialHost = (host) => ({ "0.0.0.0": "127.0.0.1", "::": "::1" })[host] ?? ho
 /**
  * Starts the web server; it is ready when /health answers 200.
  *
- * @param {(one: object) => void} launched told of the process as soon as it exists
+ * @param {{dist: string | null, env: object, log: string, host: string, port: number}} options
+ * @param {(one: {pid: number, startTime: string}) => void} launched told of the process as soon as it exists
  */
 export const startWeb = ({ dist, env, log, host, port }, launched) => {
   const webEnv = { ...env, MLQUEUE_SERVICE: "web" };
@@ -102,6 +103,9 @@ export const startWeb = ({ dist, env, log, host, port }, launched) => {
  * Starts a worker; it is ready when it has logged "worker ready".
  *
  * With LOG_LEVEL=warn that line may be missing: a worker that lives for 5 s then counts as ready.
+ *
+ * @param {{dist: string | null, env: object, log: string}} options
+ * @param {(one: {pid: number, startTime: string}) => void} launched as for startWeb
  */
 export const startWorker = ({ dist, env, log }, launched) => {
   const began = performance.now();

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -16,7 +15,9 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "./command.mjs";
 import { waitLock } from "./lock.mjs";
+import { mendedPostgres } from "./mended-postgres.mjs";
 import { ROOT, Trouble } from "./project.mjs";
+import { replaced } from "./replacing-text.mjs";
 import { readRun } from "./run-file.mjs";
 
 const FILES = [
@@ -26,6 +27,8 @@ const FILES = [
   "tsconfig.next.json",
   "postcss.config.mjs",
   "scripts/lib/build.mjs",
+  "scripts/lib/mended-postgres.mjs",
+  "scripts/lib/replacing-text.mjs",
 ];
 const FOLDERS = ["src", "worker", "drizzle", "public"];
 const NOT_BUILT = /\.test\.tsx?$|\.md$|(^|\/)(src\/testing|worker\/test-programs)\//;
@@ -77,12 +80,18 @@ export const findBuild = () => {
 /** Where the pages of a build are, as Next wants it: relative to the repository. */
 export const pagesFolder = (dist) => path.relative(ROOT, path.join(dist, "next")).replaceAll("\\", "/");
 
-const bundle = async (dist, log) => {
+/**
+ * Bundles the programs into a folder.
+ *
+ * @param {string} dist @param {string} log
+ * @param {import("./replacing-text.mjs").Replacement[]} [replacements] of the sources, for a build that is wrong on purpose
+ */
+export const bundle = async (dist, log, replacements = []) => {
   const { default: esbuild } = await import(pathToFileURL(path.join(ROOT, "node_modules/esbuild/lib/main.js")).href);
   try {
     mkdirSync(dist, { recursive: true });
     // Run by perl, from beside the worker's bundle.
-    copyFileSync(path.join(ROOT, "worker/executors/launcher.pl"), path.join(dist, "launcher.pl"));
+    writeFileSync(path.join(dist, "launcher.pl"), replaced("worker/executors/launcher.pl", replacements));
     await esbuild.build({
       absWorkingDir: ROOT,
       entryPoints: Object.entries(BUNDLES).map(([out, entry]) => ({ out, in: entry })),
@@ -90,6 +99,7 @@ const bundle = async (dist, log) => {
       outExtension: { ".js": ".mjs" },
       bundle: true,
       packages: "external",
+      plugins: mendedPostgres(replacements),
       format: "esm",
       platform: "node",
       target: "node20",

@@ -45,6 +45,7 @@ export const tailOf = (file, offset = 0, lines = 20) =>
 /**
  * Runs a command to its end in its own process group, so that Ctrl-C reaches us first and killCommands() all of it.
  *
+ * @param {string} file @param {string[]} args
  * @param {{env?: object, cwd?: string, ids?: {uid?: number, gid?: number}, log?: string, capture?: boolean, stdio?: import("node:child_process").StdioOptions, input?: string, failure?: string}} options
  *   log: file that gets its output; capture: stdout is returned instead; failure: the sentence to throw when it fails
  * @returns {Promise<{code: number, stdout: string}>}

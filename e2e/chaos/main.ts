@@ -1,0 +1,104 @@
+// The long form, as scripts/chaos.mjs calls it: --seed --tasks --minutes --faults, --only=FAULT, --mutations, --mutation=NAME
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { FAULTS, type Fault, faultNamed } from "./faults";
+import { type GateOptions, runGate, type Verdict } from "./gate";
+import { buildMutant } from "./mutant";
+import { MUTATIONS, type Mutation } from "./mutations";
+import { countBy, reportOf } from "./report";
+import { seeded, shuffled } from "./seeded";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    tasks: { type: "string", default: "1000" },
+    minutes: { type: "string", default: "30" },
+    faults: { type: "string", default: "60" },
+    only: { type: "string", multiple: true },
+    mutations: { type: "boolean", default: false },
+    mutation: { type: "string", multiple: true },
+  },
+});
+
+const numberOf = (name: "seed" | "tasks" | "minutes" | "faults"): number => {
+  const number = Number(values[name]);
+  if (!Number.isFinite(number) || number < 0) throw new Error(`--${name}=${values[name]} is no number.`);
+  return number;
+};
+
+/** Each kind in turn, in a new order each round. */
+const order = (count: number, seed: number): Fault[] => {
+  const random = seeded(seed);
+  const kinds = values.only?.map(faultNamed) ?? FAULTS;
+  const chosen: Fault[] = [];
+  while (chosen.length < count) chosen.push(...shuffled(random, kinds));
+  return chosen.slice(0, count);
+};
+
+const { MLQUEUE_DIST: dist, DATA_DIR: home } = process.env;
+if (!dist || !home) throw new Error("MLQUEUE_DIST and DATA_DIR are not set: run it with `npm run chaos`.");
+const say = (sentence: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${sentence}`);
+
+/** Runs the gate in a folder of its own, which is kept when something was violated. */
+const run = async (
+  name: string,
+  options: Pick<GateOptions, "dist" | "seed" | "tasks" | "faults" | "say"> & Partial<GateOptions>,
+): Promise<Verdict> => {
+  const dataDir = join(home, name);
+  mkdirSync(dataDir, { recursive: true });
+  const verdict = await runGate({ dataDir, env: process.env, ...options });
+  if (verdict.violations.length === 0) rmSync(dataDir, { recursive: true, force: true });
+  return verdict;
+};
+
+/** Of a mutant no more is asked than that something is told. */
+const MUTANT_TASKS = 120;
+const MUTANT_PATIENCE_MS = 25_000;
+const ROUNDS = 12;
+
+/** @returns whether the gate told the fault */
+const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
+  const log = join(home, "logs", "mutants.log");
+  const { rounds = ROUNDS, faults } = mutation;
+  const verdict = await run(mutation.name, {
+    dist: await buildMutant(mutation, dist, log),
+    pagesOf: dist,
+    seed,
+    tasks: MUTANT_TASKS,
+    faults: Array.from({ length: rounds }, (_, n) => faultNamed(faults[n % faults.length] ?? "")),
+    patienceMs: MUTANT_PATIENCE_MS,
+    say: () => {},
+  });
+  const isTold = verdict.violations.length > 0;
+  say(
+    `${isTold ? "caught    " : "NOT caught"} ${mutation.name} (without ${mutation.takes}), ${verdict.seconds} s: ${countBy(verdict.violations, (one) => one.invariant) || "no violation"}`,
+  );
+  for (const { invariant, taskId, what } of verdict.violations.slice(0, 2))
+    say(`  ${invariant} ${taskId ?? ""} ${what}`);
+  return isTold;
+};
+
+const judgeAll = async (seed: number): Promise<number> => {
+  const chosen = MUTATIONS.filter(({ name }) => values.mutation?.includes(name) ?? true);
+  if (chosen.length === 0)
+    throw new Error(`There is no such mutation: there are ${MUTATIONS.map(({ name }) => name).join(", ")}.`);
+  let caught = 0;
+  for (const mutation of chosen) if (await judge(mutation, seed)) caught++;
+  console.log(`${caught} of ${chosen.length} mutations were caught`);
+  return caught === chosen.length ? 0 : 1;
+};
+
+const seed = numberOf("seed");
+console.log(`seed ${seed}`);
+if (values.mutations || values.mutation) process.exit(await judgeAll(seed));
+const verdict = await run("chaos", {
+  dist,
+  seed,
+  tasks: numberOf("tasks"),
+  faults: order(numberOf("faults"), seed),
+  endAt: Date.now() + numberOf("minutes") * 60_000,
+  say,
+});
+for (const line of reportOf(verdict)) console.log(line);
+process.exit(verdict.violations.length > 0 ? 1 : 0);
