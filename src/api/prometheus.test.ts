@@ -125,6 +125,12 @@ test("runs that wait or run, ends by outcome, and drivers that are heard", async
     const ends = (of: Sample[]) => sampleOf(of, "mlqueue_run_ends_total", { outcome }) ?? 0;
     expect([outcome, ends(samples) - ends(before)]).toEqual([outcome, 1]);
   }
+  const grown = (name: string, labels: Record<string, string>) =>
+    (sampleOf(samples, name, labels) ?? 0) - (sampleOf(before, name, labels) ?? 0);
+  expect(grown("mlqueue_claims_total", { kind: "run" })).toBe(4);
+  expect(grown("mlqueue_run_wait_seconds_count", { kind: "run" })).toBe(4);
+  for (const outcome of ["completed", "failed"])
+    expect(grown("mlqueue_run_duration_seconds_count", { kind: "run", outcome })).toBe(1);
 });
 
 test("what workers did is told by a server that did none of it: claims, waits, durations, deliveries", async () => {

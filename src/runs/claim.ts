@@ -3,6 +3,7 @@ import type postgres from "postgres";
 import { coalesce } from "../platform/coalesce";
 import { getSql, inOneTrip, type SqlLike, withRetries } from "../platform/db";
 import { publishLive } from "../platform/live";
+import { claims as claimed, runWait } from "../platform/prometheus";
 import { mayUnit, unitRefusal } from "./access";
 import { wrongStatus } from "./edit-runs";
 import { getRunRow } from "./read-runs";
@@ -44,6 +45,13 @@ const statementsOf = (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]])
 type Answers = readonly [{ version: number }[], Keyed[], Keyed[]];
 type Keyed = RunRow & { claim_key: string | null };
 
+/** How long a run waited that was tried before is not known: it may have been taken back, or have failed, at any time. */
+const count = (taken: RunRow[]): void => {
+  claimed.inc({ kind: "run" }, taken.length);
+  for (const { attempt, started_at: at, created_at: since } of taken)
+    if (attempt === 1 && at !== null) runWait.observe({ kind: "run" }, (at.getTime() - since.getTime()) / 1000);
+};
+
 /** For the answers of a unit that was found, and may be changed. */
 const toRuns = (claims: [Claim, ...Claim[]], [, known, taken]: Answers): (Run | null)[] => {
   const byKey = new Map(
@@ -61,12 +69,14 @@ const toRuns = (claims: [Claim, ...Claim[]], [, known, taken]: Answers): (Run | 
 export const claimIn = async (sql: SqlLike, userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> => {
   const answers: Answers = await Promise.all(statementsOf(sql, userId, claims));
   if (answers[0].length === 0) throw await unitRefusal(userId, claims[0].unitId, sql);
+  count(answers[2]);
   return toRuns(claims, answers);
 };
 
 const claimsInOneTrip = async (userId: string, claims: [Claim, ...Claim[]]): Promise<(Run | null)[]> => {
   const answers = await inOneTrip<Answers>((sql) => statementsOf(sql, userId, claims));
   if (answers[0].length === 0) throw await unitRefusal(userId, claims[0].unitId);
+  count(answers[2]);
   return toRuns(claims, answers);
 };
 
@@ -147,7 +157,10 @@ export const startRun = async (
         UPDATE runs SET ${startOf(sql, sql`${input.driverId ?? null}::text`, sql`NULL`)}
         WHERE id = ${runId} AND status = 'pending' AND deleted_at IS NULL RETURNING ${changedColumns(sql)}`;
       const [row] = await withEvents<RunRow>(sql, started, sql`*`);
-      if (row) return toRun(row);
+      if (row) {
+        count([row]);
+        return toRun(row);
+      }
       const { status } = await getRunRow(userId, runId, sql);
       throw wrongStatus(runId, status, "pending");
     }),

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { coalesce } from "../platform/coalesce";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import type { JsonObject } from "../platform/json-safety";
-import { runEnds } from "../platform/prometheus";
+import { runDuration, runEnds } from "../platform/prometheus";
 import { checkMayEditRun, mayRun } from "./access";
 import { tellRun } from "./claim";
 import { wrongStatus } from "./edit-runs";
@@ -73,6 +73,8 @@ const endTogether = coalesce<Told, Run | undefined>(
     const firsts = new Map<string, Told>();
     for (const one of told) if (!firsts.has(one.end.runId)) firsts.set(one.end.runId, one);
     const rows = await withRetries(() => endStatement(getSql(), [...firsts.values()]));
+    for (const { status, started_at: from, completed_at: to } of rows)
+      if (from && to) runDuration.observe({ kind: "run", outcome: status }, (to.getTime() - from.getTime()) / 1000);
     const ended = new Map(rows.map((row) => [row.id, toRun(row)]));
     return told.map((one) => (firsts.get(one.end.runId) === one ? ended.get(one.end.runId) : undefined));
   },
