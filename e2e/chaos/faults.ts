@@ -348,12 +348,12 @@ const faults: Fault[] = [
     },
   },
   {
-    name: "a claim's answer lost, and PostgreSQL away for 16 s",
+    name: "a claim's answer lost, and PostgreSQL away for 40 s",
     away: ["postgres"],
     isLong: true,
     strike: async (cluster) => {
       await onceSeen(cluster, (bytes) => (hasClaim(bytes) ? "then cut" : "pass"));
-      return network("toPostgres", 16_000, (proxy) => proxy.refuse())(cluster);
+      return network("toPostgres", 40_000, (proxy) => proxy.refuse())(cluster);
     },
   },
   {

@@ -80,3 +80,18 @@ test("what waits on a reserved connection is answered when it closes, and it is 
   }
   await expectWholePool();
 });
+
+test("a connection that closes while it asks for the types of arrays refuses who waits for it, and no one else", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on("unhandledRejection", note);
+  network.cut();
+  await pause(100);
+  network.watch((bytes) => (bytes.includes("pg_catalog.pg_type") ? "cut" : "pass"));
+  await expect(sql`SELECT 1`).rejects.toMatchObject({ code: expect.stringMatching(/CONNECTION_CLOSED|ECONNRESET/) });
+  network.watch(undefined);
+  await pause(50);
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+  await expectWholePool();
+});

@@ -66,8 +66,8 @@ export const MUTATIONS: readonly Mutation[] = [
         by: "AND a.ended_at IS NULL AND false AND NOT EXISTS (SELECT 1 FROM named n",
       },
     ],
-    faults: ["a claim's answer lost, and PostgreSQL away for 16 s"],
-    rounds: 4,
+    faults: ["a claim's answer lost, and PostgreSQL away for 40 s"],
+    rounds: 2,
   },
   {
     name: "end-before-proof",

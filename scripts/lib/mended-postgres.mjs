@@ -1,7 +1,8 @@
 // postgres.js 3.4.9 with what it does to a connection that closes at a bad moment put right; the bundles have this copy.
 //
 // As it is, a statement that comes to a transaction or a reserved connection after that was closed (a lock's COMMIT, say) is written to
-// no socket: that throws outside of every promise and ends the process (porsager/postgres issues 1154, 1208); it takes the connection
+// no socket: that throws outside of every promise and ends the process (porsager/postgres issues 1154, 1208), as does a connection
+// that closes while it asks for the types of arrays; it takes the connection
 // out of the pool for good, or is run in whatever transaction the connection is in by then. What was waiting on a reserved
 // connection, or came between a socket's error and its close, is never answered, and what was to be written is put before the next
 // connection's first message.
@@ -32,6 +33,12 @@ export const MENDS = [
     file: CONNECTION,
     text: "!hadError && (query || sent.length) && error(",
     by: ";(query || sent.length) && error(",
+  },
+  // Nobody waits for what a new connection asks first: who waits for the connection is told of its end.
+  {
+    file: CONNECTION,
+    text: "        return fetchArrayTypes()\n",
+    by: "        return fetchArrayTypes().catch(() => {})\n",
   },
   // A reserved connection and a transaction end with the life that they began in, and what waits in them is refused.
   {
