@@ -113,10 +113,7 @@ const declarations = async (outdir) => {
       const to = path.join(outdir, "types", file);
       mkdirSync(path.dirname(to), { recursive: true });
       // A third of the router's type is indentation, and much of the rest names the same few modules.
-      writeFileSync(
-        to,
-        withImportsAtTop(text).replace(/^( {4})+/gm, (indent) => " ".repeat(indent.length / 4)),
-      );
+      writeFileSync(to, withImportsAtTop(text).replace(/^( {4})+/gm, ""));
     };
     for (const name of ["mlqueue", "driver-entry", "client-entry"]) take(`driver/${name}.d.ts`);
   } finally {

@@ -66,7 +66,7 @@ const makeThings = async ({ userId }: Account): Promise<Things> => {
   const { webhookId } = await api.webhooks.create({ url: "https://198.100.1.1/hook" });
   const { deliveryId } = await api.webhooks.test({ webhookId });
   const partner = await makeAccount();
-  await api.groups.shares.put({ groupId, email: partner.email, role: "viewer" });
+  await api.shares.put({ groupId, email: partner.email, role: "viewer" });
   const { keyId } = await createKey(userId, { name: "spare", scopes: ["read"] });
   return {
     ...{ task: taskId, template: templateId, webhook: webhookId, delivery: deliveryId, key: keyId },

@@ -79,8 +79,8 @@ test("procedures count like the routes that call the same verb; those without a 
       .sort();
   expect(of("batch")).toEqual([
     "accounts.changePassword",
-    "groups.shares.put",
     "runs.createMany",
+    "shares.put",
     "sweeps.create",
     "sweeps.extend",
     "tasks.createMany",

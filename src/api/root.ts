@@ -2,6 +2,7 @@
 import { entryRouter } from "../accounts/entry-router";
 import { activityRouter } from "../activity/router";
 import { router } from "../platform/trpc";
+import { sharesRouter } from "../runs/shares-router";
 import { adminRouter } from "./admin-router";
 import { clientRouter } from "./client-root";
 
@@ -9,6 +10,7 @@ export const appRouter = router({
   ...clientRouter._def.record,
   activity: activityRouter,
   admin: adminRouter,
+  shares: sharesRouter,
   entry: entryRouter,
 });
 

@@ -23,7 +23,6 @@ import {
   newPoints,
   newRun,
   newRuns,
-  newShare,
   newUnit,
   parametersSchemaInput,
   runBest,
@@ -36,7 +35,6 @@ import {
   runMove,
   runReorder,
   runsLatest,
-  shareRemoval,
   startInput,
   unitChange,
   unitId,
@@ -65,8 +63,6 @@ import {
   runPageOutput,
   runStatisticsOutput,
   runsOutput,
-  shareOutput,
-  sharesOutput,
   syncOutput,
   trashOutput,
   unitOutput,
@@ -79,7 +75,6 @@ import { moveRuns, reorderRuns } from "./reorder";
 import type { Run } from "./run";
 import { appendRunLogs, appendRunMetrics, readCheckpoint, runLogs, runMetrics, saveCheckpoint } from "./run-output";
 import { checkSchema } from "./schema-fit";
-import { listShares, shareGroup, unshareGroup } from "./shares";
 import { groupStatistics, unitStatistics } from "./statistics";
 import { listTrash, removeGroup, removeUnit, restoreGroup, restoreRun, restoreUnit } from "./trash";
 import { resultsOfUnits } from "./unit-results";
@@ -88,28 +83,7 @@ import { createUnit, findUnit, getUnit, listUnits, pauseUnit, resumeUnit, syncUn
 const done = { done: true } as const;
 const nothing = z.object({}).optional();
 
-const sharesRouter = router({
-  list: procedure
-    .input(groupId)
-    .output(sharesOutput)
-    .query(async ({ ctx, input }) => ({ shares: await listShares(ctx.userId, input) })),
-  /** Counted as the creation of many, so that addresses are guessed slowly. */
-  put: procedure
-    .meta({ bucket: "batch" })
-    .input(newShare)
-    .output(shareOutput)
-    .mutation(({ ctx, input }) => shareGroup(ctx.userId, input)),
-  remove: procedure
-    .input(shareRemoval)
-    .output(doneOutput)
-    .mutation(async ({ ctx, input }) => {
-      await unshareGroup(ctx.userId, input);
-      return done;
-    }),
-});
-
 export const groupsRouter = router({
-  shares: sharesRouter,
   create: procedure
     .input(newGroup)
     .output(groupOutput)

@@ -156,8 +156,8 @@ const recipe = { parameters: { lr: { kind: "list", values: [7, 8] } } };
 const newRows = { recipe, leaveOut: [], onlyFresh: false };
 /** What each procedure asks for, and with what it is called. A procedure that is added has to be thought of. */
 const PROCEDURES: Record<string, [Access, (ids: Ids) => JsonObject]> = {
-  "groups.shares.list": ["own", ({ groupId }) => ({ groupId })],
-  "groups.shares.put": ["own", ({ groupId }) => ({ groupId, email: accounts.viewer.email, role: "editor" })],
+  "shares.list": ["own", ({ groupId }) => ({ groupId })],
+  "shares.put": ["own", ({ groupId }) => ({ groupId, email: accounts.viewer.email, role: "editor" })],
   "groups.get": ["view", ({ groupId }) => ({ groupId })],
   "groups.update": ["own", ({ groupId }) => ({ groupId, name: "renamed" })],
   "groups.remove": ["own", ({ groupId }) => ({ groupId })],
@@ -214,7 +214,7 @@ const OTHERS = [
   "groups.list",
   "groups.trash",
   "groups.restore",
-  "groups.shares.remove",
+  "shares.remove",
   "runs.restore",
   "units.find",
   "units.restore",
@@ -222,7 +222,7 @@ const OTHERS = [
 
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>,
-).filter(([path]) => /^(groups|units|runs|sweeps)\./.test(path));
+).filter(([path]) => /^(groups|shares|units|runs|sweeps)\./.test(path));
 
 describe("procedures", () => {
   test("each is in the table", () => {

@@ -13,7 +13,7 @@ import { refusalOf } from "../../ui/refusal";
 import { Skeleton } from "../../ui/skeleton";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 
-type Share = Outputs["groups"]["shares"]["list"]["shares"][number];
+type Share = Outputs["shares"]["list"]["shares"][number];
 type ShareRole = Share["role"];
 const ROLES: ShareRole[] = ["viewer", "editor"];
 
@@ -28,9 +28,9 @@ export const useShareActions = () => {
   const onError = (error: unknown) => void toast.error(sentence(refusalOf(error)));
   return {
     /** Its refusal stands at the field. */
-    add: useMutation(trpc.groups.shares.put.mutationOptions({ onSuccess })),
-    changeRole: useMutation(trpc.groups.shares.put.mutationOptions({ onSuccess, onError })),
-    withdraw: useMutation(trpc.groups.shares.remove.mutationOptions({ onSuccess, onError })),
+    add: useMutation(trpc.shares.put.mutationOptions({ onSuccess })),
+    changeRole: useMutation(trpc.shares.put.mutationOptions({ onSuccess, onError })),
+    withdraw: useMutation(trpc.shares.remove.mutationOptions({ onSuccess, onError })),
   };
 };
 
@@ -54,7 +54,7 @@ const Roles = ({ label, value, onChange }: { label: string; value: ShareRole; on
 
 const Shares = ({ groupId }: { groupId: string }) => {
   const { t } = useLanguage();
-  const query = useQuery(useTRPC().groups.shares.list.queryOptions({ groupId }));
+  const query = useQuery(useTRPC().shares.list.queryOptions({ groupId }));
   const { changeRole, withdraw } = useShareActions();
   if (query.isPending) return <Skeleton className="h-16" />;
   if (query.isError && !query.data)
