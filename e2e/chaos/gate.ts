@@ -12,12 +12,14 @@ import { Receiver } from "./receiver";
 import { type Recovery, recoveryOf } from "./recovery";
 import { startSampler } from "./sampler";
 import { pause, type Random, seeded } from "./seeded";
-import { type TaskMaker, taskMaker } from "./tasks";
+import { type Kind, type TaskMaker, taskMaker } from "./tasks";
 
 export type GateOptions = Omit<ClusterOptions, "slots"> & {
   seed: number;
   /** at least so many are sent */
   tasks: number;
+  /** all unless given */
+  kinds?: readonly Kind[] | undefined;
   /** in order */
   faults: readonly Fault[];
   /** no fault is begun after that */
@@ -178,7 +180,7 @@ export const runGate = async (options: GateOptions): Promise<Verdict> => {
   const cluster = await Cluster.open({ ...options, slots: SLOTS });
   try {
     const history = new History();
-    const make = taskMaker(seeded(seed), cluster.programs, cgroupParent() !== null);
+    const make = taskMaker(seeded(seed), cluster.programs, cgroupParent() !== null, options.kinds);
     const clients = Array.from({ length: CLIENTS }, (_, n) => {
       const account = cluster.accounts[n === CLIENTS - 1 ? 1 : 0];
       if (!account) throw new Error("An account is missing.");

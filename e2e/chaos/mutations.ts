@@ -1,5 +1,6 @@
 // Faults that are put into the product on purpose: the gate must tell each, or it proves nothing.
 import type { Replacement } from "../../scripts/lib/replacing-text.mjs";
+import type { Kind } from "./tasks";
 
 export type Mutation = {
   name: string;
@@ -8,6 +9,8 @@ export type Mutation = {
   replacements: Replacement[];
   /** faults that should bring it out, in turn */
   faults: string[];
+  /** of programs that it shows on; all unless given */
+  kinds?: Kind[];
   /** of faults; 12 unless given */
   rounds?: number;
 };
@@ -25,7 +28,9 @@ export const MUTATIONS: readonly Mutation[] = [
         by: "FROM tasks WHERE tasks.id = g.id AND tasks.status = 'running' FOR UPDATE) t",
       },
     ],
-    faults: [KILL, "an end's answer lost"],
+    faults: [KILL],
+    kinds: ["fails-once", "fails"],
+    rounds: 20,
   },
   {
     name: "claim-without-fence",
@@ -80,6 +85,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
     faults: [KILL],
+    kinds: ["daemon", "marked-daemon", "steady"],
     rounds: 3,
   },
   {
