@@ -65,7 +65,7 @@ const ROUNDS = 12;
 /** @returns whether the gate told the fault */
 const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
   const log = join(home, "logs", "mutants.log");
-  const { rounds = ROUNDS, faults, kinds } = mutation;
+  const { rounds = ROUNDS, faults, kinds, backlog } = mutation;
   const mutant = await buildMutant(mutation, dist, log);
   const verdict = await run(mutation.name, {
     dist: mutant,
@@ -73,6 +73,7 @@ const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
     seed,
     tasks: MUTANT_TASKS,
     kinds,
+    backlog,
     faults: Array.from({ length: rounds }, (_, n) => faultNamed(faults[n % faults.length] ?? "")),
     patienceMs: MUTANT_PATIENCE_MS,
     say: () => {},
