@@ -7,6 +7,8 @@ export type Mutation = {
   /** what of the engine is taken away */
   takes: string;
   replacements: Replacement[];
+  /** why nothing is to be seen of it from outside */
+  hides?: string;
   /** faults that should bring it out, in turn */
   faults: string[];
   /** of programs that it shows on; all unless given */
@@ -156,6 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "epoch-not-checked",
+    hides: "the rebuild comes within a second; until then only the order of starts is wrong",
     takes: "the check of the epoch from the offer: half a queue is taken for the whole",
     replacements: [
       {
@@ -224,6 +227,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "place-before-commit",
+    hides: "what was offered too early is put back by the comparison that comes each second",
     takes: "the order of commit and ZADD for single tasks with a key: a worker is offered what is not there yet",
     replacements: [
       {
