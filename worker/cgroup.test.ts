@@ -1,5 +1,5 @@
 // What the mark in /proc cannot hold: programs that left their group, their session and their environment.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,6 +86,19 @@ describe.skipIf(cgroupParent() === null)("with cgroups", () => {
     expect(existsSync(cgroupOf(mark) ?? "")).toBe(false);
     await program.ended;
     await own?.close();
+  });
+
+  test("a worker that starts finds cgroups usable, though others sweep at the same time", async () => {
+    const file = JSON.stringify(join(import.meta.dirname, "cgroup.ts"));
+    const source = `import { sweepCgroups } from ${file}; console.log("sweeps"); for (;;) sweepCgroups();`;
+    const sweeper = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", source]);
+    onTestFinished(() => void sweeper.kill("SIGKILL"));
+    await new Promise((done) => sweeper.stdout.once("data", done));
+    for (let n = 0; n < 20; n++) {
+      vi.resetModules();
+      const { cgroupParent: find } = await import("./cgroup");
+      expect(find()).not.toBeNull();
+    }
   });
 
   test("there is none of a program that is over, and an empty one is swept", async () => {

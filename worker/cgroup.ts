@@ -55,20 +55,26 @@ const canMove = (cgroup: string): boolean => {
   }
 };
 
+/** Another worker that starts or stops beside this one may take the empty folder away before there is anything in it. */
+const TRIES = 5;
+
 const findParent = (): string | null => {
   const own = ownCgroup();
   if (own === null) return null;
   const parent = join(own, "mlqueue");
   const probe = join(parent, `probe.${process.pid}`);
-  try {
-    mkdirSync(probe, { recursive: true });
-    const isUsable = existsSync(join(probe, "cgroup.kill")) && canMove(probe);
-    rmdirSync(probe);
-    return isUsable ? parent : null;
-  } catch {
-    // Read-only, as in most containers, or another user's.
-    return null;
+  for (let left = TRIES; left > 0; left--) {
+    try {
+      mkdirSync(probe, { recursive: true });
+      const isUsable = existsSync(join(probe, "cgroup.kill")) && canMove(probe);
+      rmdirSync(probe);
+      if (isUsable) return parent;
+    } catch (error) {
+      // Read-only, as in most containers, or another user's.
+      if (!["ENOENT", "ENODEV"].includes(codeOf(error))) return null;
+    }
   }
+  return null;
 };
 
 let parent: string | null | undefined;
@@ -137,13 +143,16 @@ export const emptyCgroup = async (cgroup: string): Promise<boolean> => {
   return true;
 };
 
-/** Takes away the empty cgroups that killed workers left. One that is being made just now may go too: its program runs without. */
+/** A worker tries just now whether it may make cgroups: without its probe it would go without them for all of its life. */
+const isLiveProbe = (name: string): boolean => name.startsWith("probe.") && existsSync(`/proc/${name.slice(6)}`);
+
+/** Takes away the empty cgroups that killed workers left. One that is being made just now may go too: it is made again. */
 export const sweepCgroups = (): void => {
   const folder = cgroupParent();
   if (folder === null || !existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const cgroup = join(folder, entry.name);
-    if (entry.isDirectory() && isPopulated(cgroup) === false) removeCgroup(cgroup);
+    if (entry.isDirectory() && !isLiveProbe(entry.name) && isPopulated(cgroup) === false) removeCgroup(cgroup);
   }
   try {
     rmdirSync(folder);

@@ -13,8 +13,6 @@ export type Fault = {
   away: Away[];
   /** Programs are killed by it, which counts as a loss: the fourth one gives a task up. */
   isLossy?: boolean;
-  /** lasts too long for the cut in `npm test` */
-  isLong?: boolean;
   /** @returns names of the workers whose programs died */
   strike: (cluster: Cluster, random: Random) => Promise<string[]>;
 };
@@ -163,7 +161,6 @@ const faults: Fault[] = [
     name: "SIGSTOP of a worker for 70 s, longer than its lease",
     away: [],
     isLossy: true,
-    isLong: true,
     strike: async (cluster, random) => {
       await standStill(oneOf(cluster, random), 70_000);
       return [];
@@ -307,7 +304,6 @@ const faults: Fault[] = [
     name: "PostgreSQL away for 70 s, longer than a lease",
     away: ["postgres"],
     isLossy: true,
-    isLong: true,
     strike: network("toPostgres", 70_000, (proxy) => proxy.refuse()),
   },
   {
@@ -350,7 +346,6 @@ const faults: Fault[] = [
   {
     name: "a claim's answer lost, and PostgreSQL away for 40 s",
     away: ["postgres"],
-    isLong: true,
     strike: async (cluster) => {
       await onceSeen(cluster, (bytes) => (hasClaim(bytes) ? "then cut" : "pass"));
       return network("toPostgres", 40_000, (proxy) => proxy.refuse())(cluster);

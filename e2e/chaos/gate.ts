@@ -12,12 +12,16 @@ import { Receiver } from "./receiver";
 import { type Recovery, recoveryOf } from "./recovery";
 import { startSampler } from "./sampler";
 import { pause, type Random, seeded } from "./seeded";
-import { type TaskMaker, taskMaker } from "./tasks";
+import { type Kind, type TaskMaker, taskMaker } from "./tasks";
 
 export type GateOptions = Omit<ClusterOptions, "slots"> & {
   seed: number;
   /** at least so many are sent */
   tasks: number;
+  /** all unless given */
+  kinds?: readonly Kind[] | undefined;
+  /** so many tasks wait at most while faults are to come; 24 unless given */
+  backlog?: number | undefined;
   /** in order */
   faults: readonly Fault[];
   /** no fault is begun after that */
@@ -38,7 +42,6 @@ const SLOTS = 8;
 const CLIENTS = 4;
 /** The faults are to hit programs at work. */
 export const LEAST_RUNNING = 4;
-/** So many tasks wait at most while faults are to come. */
 const BACKLOG = 24;
 
 /** Tasks whose programs run this very moment. */
@@ -48,8 +51,9 @@ const runningNow = (cluster: Cluster): number =>
 /** How many tasks may be sent by now: their number follows the faults, so that each meets programs at work. */
 class Budget {
   sent = 0;
-  allowed = BACKLOG;
   isOver = false;
+
+  constructor(public allowed: number) {}
 
   take(count: number): boolean {
     if (this.sent >= this.allowed) return false;
@@ -105,7 +109,7 @@ const waitForPrograms = async (cluster: Cluster, budget: Budget): Promise<number
 };
 
 const strikeAll = async (cluster: Cluster, history: History, budget: Budget, options: GateOptions, random: Random) => {
-  const { faults, tasks, endAt = Number.POSITIVE_INFINITY, say } = options;
+  const { faults, tasks, backlog = BACKLOG, endAt = Number.POSITIVE_INFINITY, say } = options;
   for (const [index, fault] of faults.entries()) {
     if (Date.now() > endAt) break;
     await pause(300 + 1200 * random());
@@ -129,7 +133,7 @@ const strikeAll = async (cluster: Cluster, history: History, budget: Budget, opt
       const ms = await cluster.redisWhole(20_000);
       if (ms !== null) history.redisWholeMs.push(ms);
     }
-    budget.allowed = Math.max(budget.allowed, BACKLOG + Math.ceil((tasks * (index + 1)) / faults.length));
+    budget.allowed = Math.max(budget.allowed, backlog + Math.ceil((tasks * (index + 1)) / faults.length));
   }
   budget.allowed = Math.max(budget.allowed, tasks);
   budget.isOver = true;
@@ -178,7 +182,7 @@ export const runGate = async (options: GateOptions): Promise<Verdict> => {
   const cluster = await Cluster.open({ ...options, slots: SLOTS });
   try {
     const history = new History();
-    const make = taskMaker(seeded(seed), cluster.programs, cgroupParent() !== null);
+    const make = taskMaker(seeded(seed), cluster.programs, cgroupParent() !== null, options.kinds);
     const clients = Array.from({ length: CLIENTS }, (_, n) => {
       const account = cluster.accounts[n === CLIENTS - 1 ? 1 : 0];
       if (!account) throw new Error("An account is missing.");
@@ -193,7 +197,7 @@ export const runGate = async (options: GateOptions): Promise<Verdict> => {
     const before = await heldBy(cluster);
 
     const stopSampler = startSampler(cluster, history);
-    const budget = new Budget();
+    const budget = new Budget(options.backlog ?? BACKLOG);
     const using = clients.map((client, n) => useClient(client, clients, budget, seeded(seed + 100 + n)));
     await strikeAll(cluster, history, budget, options, seeded(seed + 1000));
     await Promise.all(using);

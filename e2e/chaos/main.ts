@@ -1,6 +1,6 @@
 // The long form, as scripts/chaos.mjs calls it: --seed --tasks --minutes --faults, --only=FAULT, --mutations, --mutation=NAME
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { FAULTS, type Fault, faultNamed } from "./faults";
 import { type GateOptions, runGate, type Verdict } from "./gate";
@@ -40,7 +40,7 @@ const { MLQUEUE_DIST: dist, DATA_DIR: home } = process.env;
 if (!dist || !home) throw new Error("MLQUEUE_DIST and DATA_DIR are not set: run it with `npm run chaos`.");
 const say = (sentence: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${sentence}`);
 
-/** Runs the gate in a folder of its own, which is kept when something was violated. */
+/** Runs the gate in a folder of its own. Where something was violated, the logs are kept. */
 const run = async (
   name: string,
   options: Pick<GateOptions, "dist" | "seed" | "tasks" | "faults" | "say"> & Partial<GateOptions>,
@@ -48,7 +48,12 @@ const run = async (
   const dataDir = join(home, name);
   mkdirSync(dataDir, { recursive: true });
   const verdict = await runGate({ dataDir, env: process.env, ...options });
-  if (verdict.violations.length === 0) rmSync(dataDir, { recursive: true, force: true });
+  if (verdict.violations.length > 0) {
+    const kept = join(home, "..", "chaos-logs", `${name}-${options.seed}`);
+    cpSync(join(dataDir, "logs"), kept, { recursive: true });
+    say(`The logs are kept in ${relative(process.cwd(), kept)}.`);
+  }
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   return verdict;
 };
 
@@ -60,19 +65,23 @@ const ROUNDS = 12;
 /** @returns whether the gate told the fault */
 const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
   const log = join(home, "logs", "mutants.log");
-  const { rounds = ROUNDS, faults } = mutation;
+  const { rounds = ROUNDS, faults, kinds, backlog } = mutation;
+  const mutant = await buildMutant(mutation, dist, log);
   const verdict = await run(mutation.name, {
-    dist: await buildMutant(mutation, dist, log),
+    dist: mutant,
     pagesOf: dist,
     seed,
     tasks: MUTANT_TASKS,
+    kinds,
+    backlog,
     faults: Array.from({ length: rounds }, (_, n) => faultNamed(faults[n % faults.length] ?? "")),
     patienceMs: MUTANT_PATIENCE_MS,
     say: () => {},
   });
+  rmSync(mutant, { recursive: true });
   const isTold = verdict.violations.length > 0;
   say(
-    `${isTold ? "caught    " : "NOT caught"} ${mutation.name} (without ${mutation.takes}), ${verdict.seconds} s: ${countBy(verdict.violations, (one) => one.invariant) || "no violation"}`,
+    `${isTold ? "caught    " : mutation.hides ? "hides     " : "NOT caught"} ${mutation.name} (without ${mutation.takes}), ${verdict.seconds} s: ${countBy(verdict.violations, (one) => one.invariant) || (mutation.hides ?? "no violation")}`,
   );
   for (const { invariant, taskId, what } of verdict.violations.slice(0, 2))
     say(`  ${invariant} ${taskId ?? ""} ${what}`);
@@ -84,9 +93,12 @@ const judgeAll = async (seed: number): Promise<number> => {
   if (chosen.length === 0)
     throw new Error(`There is no such mutation: there are ${MUTATIONS.map(({ name }) => name).join(", ")}.`);
   let caught = 0;
-  for (const mutation of chosen) if (await judge(mutation, seed)) caught++;
-  console.log(`${caught} of ${chosen.length} mutations were caught`);
-  return caught === chosen.length ? 0 : 1;
+  let missed = 0;
+  for (const mutation of chosen)
+    if (await judge(mutation, seed)) caught++;
+    else if (!mutation.hides) missed++;
+  console.log(`${caught} of ${chosen.length} mutations were caught, ${missed} missed`);
+  return missed === 0 ? 0 : 1;
 };
 
 const seed = numberOf("seed");

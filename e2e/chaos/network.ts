@@ -104,10 +104,10 @@ export class Network {
       [server, client],
     ] as const)
       one.once("close", () => {
-        this.#links.delete(link);
         // A frozen network tells nobody that the other side is gone.
-        if (!link.isFrozen) other.destroy();
-        else this.#links.add(link);
+        if (link.isFrozen && !other.destroyed) return;
+        this.#links.delete(link);
+        other.destroy();
       });
     void this.#pump(link, client, server, true);
     void this.#pump(link, server, client, false);

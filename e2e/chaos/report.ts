@@ -1,4 +1,5 @@
 // What a run prints.
+import type { Violation } from "./checker";
 import type { Evidence } from "./evidence";
 import type { Verdict } from "./gate";
 import { quantiles } from "./recovery";
@@ -45,7 +46,13 @@ const told = (evidence: Evidence, id: string): string[] => [
   ...historyOf(evidence, id).map((line) => `    ${line}`),
 ];
 
-const MOST = 15;
+/** Of each invariant so many violations are printed, and the history of the first one's task. */
+const MOST = 4;
+
+const firstOfEach = (violations: Violation[], count: number): Violation[] =>
+  violations.filter(
+    (one, index) => violations.slice(0, index).filter((other) => other.invariant === one.invariant).length < count,
+  );
 
 export const reportOf = ({ seed, violations, evidence, recovery, seconds }: Verdict): string[] => {
   const { history } = evidence;
@@ -60,11 +67,10 @@ export const reportOf = ({ seed, violations, evidence, recovery, seconds }: Verd
     `Redis back → whole again: ${quantiles(recovery.redisMs)}`,
     `PostgreSQL back → first claim: ${quantiles(recovery.claimMs)}`,
     `${violations.length} violations${violations.length > 0 ? ` (${countBy(violations, (one) => one.invariant)})` : ""}`,
-    ...violations.slice(0, MOST).map((one) => `  ${one.invariant} ${one.taskId ?? ""} ${one.what}`),
-    ...[...new Set(violations.map((one) => one.taskId))]
-      .filter((id) => id !== null && evidence.tasks.has(id))
-      .slice(0, 4)
-      .flatMap((id) => told(evidence, id ?? "")),
+    ...firstOfEach(violations, MOST).map((one) => `  ${one.invariant} ${one.taskId ?? ""} ${one.what}`),
+    ...firstOfEach(violations, 1).flatMap(({ taskId }) =>
+      taskId !== null && evidence.tasks.has(taskId) ? told(evidence, taskId) : [],
+    ),
     ...(recovery.slowest !== null ? ["the slowest to start again:", ...told(evidence, recovery.slowest)] : []),
   ];
 };

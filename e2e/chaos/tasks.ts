@@ -35,8 +35,10 @@ export const expectedOf = (kind: Kind): Expected => KINDS[kind];
 /** Lines that a program prints from start to end; null: as many as it has variables. */
 export const linesOf = (kind: Kind): number | null => (kind === "flood" ? 5002 : kind === "leaks" ? null : 2);
 
-const kindsWithin = (hasCgroups: boolean): Kind[] =>
-  (Object.keys(KINDS) as Kind[])
+const ALL_KINDS = Object.keys(KINDS) as Kind[];
+
+const kindsWithin = (kinds: readonly Kind[], hasCgroups: boolean): Kind[] =>
+  kinds
     .filter((kind) => hasCgroups || kind !== "daemon")
     .flatMap((kind) => Array.from({ length: KINDS[kind].weight }, () => kind));
 
@@ -49,9 +51,14 @@ export type TaskMaker = {
   steady: (seconds: number) => string[];
 };
 
-/** @param folder that programs write their ledger to */
-export const taskMaker = (random: Random, folder: string, hasCgroups: boolean): TaskMaker => {
-  const kinds = kindsWithin(hasCgroups);
+/** @param folder that programs write their ledger to @param only these kinds; all unless given */
+export const taskMaker = (
+  random: Random,
+  folder: string,
+  hasCgroups: boolean,
+  only: readonly Kind[] = ALL_KINDS,
+): TaskMaker => {
+  const kinds = kindsWithin(only, hasCgroups);
   const program = resolve(import.meta.dirname, "programs/hostile.sh");
   const commandOf = (kind: Kind, seconds: number) => ["sh", program, folder, kind, seconds.toFixed(2)];
   return {

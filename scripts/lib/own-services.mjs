@@ -1,4 +1,4 @@
-// Services for one `npm test` or `npm run bench`: on free ports, in a data directory that is deleted at the end.
+// Services for one `npm test`, `npm run bench` or `npm run chaos`: on free ports, in a data directory that is deleted at the end.
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { startPostgres, stopPostgres } from "./postgres.mjs";
@@ -45,7 +45,7 @@ const sweep = async (kind) => {
 /**
  * Prepares an environment with services of its own. TEST_DATABASE_URL and TEST_REDIS_URL, where given, are used as they are.
  *
- * @param {"test" | "bench"} kind
+ * @param {"test" | "bench" | "chaos"} kind
  * @returns {{dataDir: string, logs: string, env: object, start: () => Promise<string>, stop: () => Promise<void>}}
  *   env: for children, complete after start()
  */

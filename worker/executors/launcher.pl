@@ -35,6 +35,7 @@ if ( opendir my $open, '/proc/self/fd' ) {
 
 my $prctl = 0;
 my %program;     # pid => { id, task, attempt, cgroup, limited }
+my ( %left, %left_before );    # what ended and left something behind: the worker's to kill, while it lives and moves
 my %starting;    # pid => the pipe that exec closes
 my %output;      # id => the reading ends of its stdout and stderr, until the worker has opened them
 my $deadline;    # by uptime, which counts a suspend, in seconds
@@ -116,8 +117,10 @@ sub become {
 # cannot be had: the child is then forked outside; who looks for its cgroup finds none, and proves its death in another way.
 sub fork_into {
     my ($cgroup) = @_;
-    make_folder($cgroup) or return;
-    if ( sysopen my $folder, $cgroup, Fcntl::O_RDONLY() | Fcntl::O_DIRECTORY() ) {
+    # Again, since another worker that starts may take the empty one away just now.
+    for ( 1 .. 3 ) {
+        make_folder($cgroup) or next;
+        sysopen my $folder, $cgroup, Fcntl::O_RDONLY() | Fcntl::O_DIRECTORY() or next;
 
         # struct clone_args: flags CLONE_INTO_CGROUP, pidfd, child_tid, parent_tid, exit_signal, stack, its size, tls, set_tid, its size, cgroup
         my $how = pack 'Q11', 1 << 33, 0, 0, 0, POSIX::SIGCHLD(), 0, 0, 0, 0, 0, fileno $folder;
@@ -174,6 +177,7 @@ sub reap {
 
         # That fails while anything is in it. What was moved out of it has stayed in its group. One with limits tells of them first.
         my $is_gone = $ended->{cgroup} ne '' && !$ended->{limited} && !kill( 0, -$pid ) && rmdir $ended->{cgroup};
+        $left{ $ended->{id} } = $ended if !$is_gone;
         answer( 'X', $ended->{id}, $status, $is_gone ? 'gone' : () );
     }
 }
@@ -194,8 +198,12 @@ sub marked {
     return @found;
 }
 
+# Whether there is anything that the guard may have to kill.
+sub watches { return defined $deadline && ( %program || %left || %left_before ) }
+
 sub kill_all {
-    my @ours = values %program;
+    my @ours = ( values %program, values %left, values %left_before );
+    %left = %left_before = ();
     for ( 1 .. 250 ) {
         for my $cgroup ( grep { $_ ne '' } map { $_->{cgroup} } @ours ) {
             if ( open my $kill, '+<', "$cgroup/cgroup.kill" ) { syswrite $kill, '1' }
@@ -209,10 +217,18 @@ sub kill_all {
     }
 }
 
+# A worker that tells this twice after an end has long seen to what that left behind.
+sub guard {
+    my ($seconds) = @_;
+    $deadline    = uptime() + $seconds;
+    %left_before = %left;
+    %left        = ();
+}
+
 sub obey {
     my ( $verb, @fields ) = split /\0/, $_[0], -1;
     if    ( $verb eq 'S' ) { start(@fields) }
-    elsif ( $verb eq 'G' ) { $deadline = uptime() + $fields[0] }
+    elsif ( $verb eq 'G' ) { guard( $fields[0] ) }
     elsif ( $verb eq 'C' ) { delete @output{@fields} }
     elsif ( $verb eq 'H' ) { $prctl = $fields[0]; answer( 'R', fileno $hear ) }
 }
@@ -221,7 +237,7 @@ my $input = '';
 while (1) {
     my $waiting = '';
     vec( $waiting, fileno $_, 1 ) = 1 for *STDIN, $hear, values %starting;
-    my $found = select $waiting, undef, undef, %program && defined $deadline ? 1 : undef;
+    my $found = select $waiting, undef, undef, watches() ? 1 : undef;
     $waiting = '' if $found < 0;
     for my $pid ( keys %starting ) { started($pid) if $waiting ne '' && vec $waiting, fileno $starting{$pid}, 1 }
     if ( $waiting ne '' && vec $waiting, fileno $hear, 1 ) { sysread $hear, my $rest, 4096 }
@@ -236,7 +252,7 @@ while (1) {
             obey($frame);
         }
     }
-    if ( defined $deadline && %program && uptime() > $deadline ) {
+    if ( watches() && uptime() > $deadline ) {
         undef $deadline;
         answer('K');
         kill_all();

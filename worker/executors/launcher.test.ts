@@ -158,9 +158,10 @@ test("a system call that fails on the way is told by its name", async () => {
   await expect(launch("/bin/true", "/", ["true", "a\0b"])).rejects.toThrow(LaunchError);
 });
 
-/** A worker of its own that runs a daemon which ignores everything, and says the pids. */
+/** A worker of its own that runs a daemon which ignores everything, and says the pids. `stays`: its program waits beside it. */
 const bareWorker = async (
   guardSeconds: number,
+  { stays = true } = {},
 ): Promise<{
   worker: ChildProcess;
   pids: number[];
@@ -173,7 +174,7 @@ const bareWorker = async (
     const launcher = await Launcher.start();
     launcher.guardFor(${guardSeconds});
     const env = ${JSON.stringify(envOf(mark))};
-    const argv = ${JSON.stringify(node("forks-a-daemon.mjs", "--stay"))};
+    const argv = ${JSON.stringify(node("forks-a-daemon.mjs", ...(stays ? ["--stay"] : [])))};
     const one = await launcher.launch({ file: argv[0], argv, cwd: "/", env, mark: ${JSON.stringify(mark)} });
     one.stdout.on("data", (chunk) => process.stdout.write(chunk));
     one.stderr.resume();
@@ -187,7 +188,7 @@ const bareWorker = async (
   worker.stdout?.on("data", (chunk: Buffer) => (out += chunk));
   await vi.waitFor(() => expect(out).toMatch(/daemon \d+/), { timeout: 15_000 });
   const pids = (await findMarked(mark)).map(({ pid }) => pid);
-  expect(pids.length).toBeGreaterThanOrEqual(2);
+  expect(pids.length).toBeGreaterThanOrEqual(stays ? 2 : 1);
   return { worker, pids, mark, output: () => out };
 };
 const workers: ChildProcess[] = [];
@@ -213,3 +214,14 @@ test("all programs of a worker that stands still die once its time is over, and 
   worker.kill("SIGCONT");
   await vi.waitFor(() => expect(output()).toContain('"by":"guard"'));
 });
+
+test.each(["SIGSTOP", "SIGKILL"] as const)(
+  "what a program left behind dies too, though its worker got %s before it could kill it",
+  async (signal) => {
+    const { worker, mark, output } = await bareWorker(4, { stays: false });
+    await vi.waitFor(() => expect(output()).toContain("exited"), { timeout: 5000 });
+    worker.kill(signal);
+    await vi.waitFor(async () => expect(await findMarked(mark)).toEqual([]), { timeout: 8000, interval: 20 });
+    worker.kill("SIGCONT");
+  },
+);
