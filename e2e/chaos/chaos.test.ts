@@ -22,6 +22,7 @@ const FAULTS = [
   "SIGTERM of a worker",
   "kill -9 of the web server",
   "FLUSHALL",
+  "FLUSHALL",
   "Redis killed, back with older data",
   "Redis killed, back empty",
   "PostgreSQL restarted at once (-m immediate)",
