@@ -25,7 +25,7 @@ export const startSampler = (cluster: Cluster, history: History): (() => Promise
     );
     const now = Date.now();
     for (const id of since.keys()) if (!missing.has(id)) since.delete(id);
-    if (history.isDisturbed(now, ["redis", "postgres"], 0)) return;
+    if (history.isDisturbed(now, ["redis", "postgres"], 0)) return since.clear();
     for (const id of missing) {
       const from = since.get(id) ?? now;
       since.set(id, from);
