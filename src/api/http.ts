@@ -13,6 +13,7 @@ import { refuseSocket, refuseTunnel } from "./refuse-socket";
 import { newRequestId } from "./request-id";
 import { serveRest } from "./rest";
 import { refuseSignIn } from "./sign-in-limit";
+import { inTurn } from "./take-turns";
 import { serveTrpc, TRPC_PREFIX } from "./trpc-http";
 
 /** What serves the pages; tests have none. */
@@ -148,10 +149,12 @@ export const makeHttpServer = (pages: Pages | null, limits = TIME_LIMITS): HttpS
     open.add(response);
     response.once("close", () => open.delete(response));
     if (isClosing) response.shouldKeepAlive = false;
-    serve(request, response, pages).catch((error: unknown) => {
-      const { method = "", url: path = "", headers } = request;
-      const { origin, "accept-language": acceptLanguage } = headers;
-      answerError({ response, requestId: newRequestId(), origin, acceptLanguage, method, path }, error);
+    inTurn(request.socket, response, () => {
+      serve(request, response, pages).catch((error: unknown) => {
+        const { method = "", url: path = "", headers } = request;
+        const { origin, "accept-language": acceptLanguage } = headers;
+        answerError({ response, requestId: newRequestId(), origin, acceptLanguage, method, path }, error);
+      });
     });
   };
   const server = createServer({ ...limits, requireHostHeader: false }, answerRequest);

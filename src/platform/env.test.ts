@@ -96,7 +96,7 @@ test("what only means something together is set together", () => {
     "b.org",
   ]);
   expect(parseEnv(least).API_KEY_SECRET).toEqual([parseEnv(least).JWT_SECRET]);
-  expect(sentence({ API_KEY_SECRET: "long-enough,short" })).toMatch(/^API_KEY_SECRET=\S+ is wrong/);
+  expect(sentence({ API_KEY_SECRET: "long-enough,short" })).toMatch(/^API_KEY_SECRET is wrong/);
   expect(sentence({ SIGN_UP_DOMAINS: "*@lab.example" })).toMatch(/^SIGN_UP_DOMAINS=/);
 });
 
