@@ -13,7 +13,7 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
     (refresh) => {
       const again = (queryKey: readonly unknown[]) => void queryClient.invalidateQueries({ queryKey });
       if (refresh === "everything" || refresh === "running") {
-        for (const room of [trpc.groups, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
+        for (const room of [trpc.groups, trpc.shares, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
         return;
       }
       for (const hint of refresh.hints) {
@@ -24,7 +24,7 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
       if (refresh.hints.some((hint) => hint.kind !== "runOutput")) again(trpc.activity.pathKey());
       // What was shared is there from now on, and what is no longer shared is gone from every page.
       if (refresh.hints.some((hint) => hint.kind === "shares"))
-        for (const room of [trpc.groups, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
+        for (const room of [trpc.groups, trpc.shares, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
       if (refresh.hints.some((hint) => hint.kind === "groups"))
         for (const room of [trpc.groups, trpc.units]) again(room.pathKey());
       // One run that starts or ends moves the times of all that wait behind it.

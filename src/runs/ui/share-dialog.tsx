@@ -23,7 +23,9 @@ export const useShareActions = () => {
   const sentence = useRefusalSentence();
   const onSuccess = () =>
     Promise.all(
-      [trpc.groups, trpc.activity].map((room) => queryClient.invalidateQueries({ queryKey: room.pathKey() })),
+      [trpc.groups, trpc.shares, trpc.activity].map((room) =>
+        queryClient.invalidateQueries({ queryKey: room.pathKey() }),
+      ),
     );
   const onError = (error: unknown) => void toast.error(sentence(refusalOf(error)));
   return {
