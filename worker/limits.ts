@@ -51,6 +51,8 @@ export const limitsHere = (): { memory: boolean; processes: boolean } => ({
 export const memoryLimit = (mark: { taskId: string; attempt: number }, memoryMb: number): Limit | null => {
   const memory = memoryMb > 0 ? controller("memory") : null;
   if (memory === null) return null;
+  // Another worker that stopped may have taken it away.
+  mkdirSync(memory.folder, { recursive: true });
   const bytes = String(memoryMb * 2 ** 20);
   if (memory.version === 2)
     return {
@@ -101,12 +103,13 @@ export const limitProcesses = (
   if (pids.version === 1) writeFileSync(join(folder, "cgroup.procs"), String(pid));
 };
 
-/** Takes away what killed workers left. */
+/** Takes away what workers that ended left, and the folder with it while no other uses it: it is made again when it is wanted. */
 export const sweepLimits = (): void => {
   for (const name of ["memory", "pids"] as const) {
     const at = controller(name);
     if (at?.version !== 1 || !existsSync(at.folder)) continue;
     for (const entry of readdirSync(at.folder, { withFileTypes: true }))
       if (entry.isDirectory()) removeLimit({ folder: join(at.folder, entry.name), settings: [] });
+    removeLimit({ folder: at.folder, settings: [] });
   }
 };

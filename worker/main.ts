@@ -132,6 +132,7 @@ const main = async (): Promise<void> => {
   spool.close();
   sweepCgroups();
   sweepLimits();
+  sweepLimits();
   await markStopped(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know yet that this worker stopped"),
   );
