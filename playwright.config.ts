@@ -16,8 +16,8 @@ const jsonReport = process.env.PLAYWRIGHT_JSON;
 export default defineConfig({
   testDir: "e2e",
   testMatch: "*.spec.ts",
-  // All specs share one server and one worker, which e2e/fixtures.ts starts.
-  workers: 1,
+  // Each has a server and a worker of its own, which e2e/fixtures.ts starts.
+  workers: 2,
   // Chromium alone takes half a minute to start where two cores have ten things to do.
   timeout: 90_000,
   expect: { timeout: 10_000 },
