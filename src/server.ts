@@ -56,10 +56,16 @@ const makePages = (): { serve: Pages; prepare: (http: HttpServer) => Promise<voi
   return { serve, prepare };
 };
 
+/**
+ * Connections that wait to be taken, as many as Linux allows by default. With node's 511 the kernel resets some of those that come
+ * while one turn of the loop is long, as when a lab's drivers come back together.
+ */
+const BACKLOG = 4096;
+
 const listen = ({ server }: HttpServer, host: string, port: number): Promise<string> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off("error", reject);
       const address = server.address() as AddressInfo;
       resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
