@@ -95,3 +95,18 @@ test("a connection that closes while it asks for the types of arrays refuses who
   expect(unhandled).toEqual([]);
   await expectWholePool();
 });
+
+test("statements one after the other run on one connection, which has parsed and planned them", async () => {
+  await expectWholePool();
+  const pids = new Set<number>();
+  for (let n = 0; n < 20; n++) {
+    const [row] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+    pids.add(Number(row?.pid));
+    const reserved = await sql.reserve();
+    const [again] = await reserved<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+    pids.add(Number(again?.pid));
+    reserved.release();
+  }
+  expect(pids.size).toBe(1);
+  await expectWholePool();
+});

@@ -6,12 +6,16 @@
 // out of the pool for good, or is run in whatever transaction the connection is in by then. What was waiting on a reserved
 // connection, or came between a socket's error and its close, is never answered, and what was to be written is put before the next
 // connection's first message.
+//
+// And it takes the connection that was idle for the longest, so that each statement is parsed and planned on every one of them: a
+// worker with little to do spent more on that than on its statements. Here the one that was used last is taken.
 import path from "node:path";
 import { ROOT } from "./project.mjs";
 import { replacingText } from "./replacing-text.mjs";
 
 const CONNECTION = "node_modules/postgres/src/connection.js";
 const INDEX = "node_modules/postgres/src/index.js";
+const QUEUE = "node_modules/postgres/src/queue.js";
 const CLOSED = "Errors.connection('CONNECTION_CLOSED', options, options)";
 
 /** @type {import("./replacing-text.mjs").Replacement[]} */
@@ -71,6 +75,14 @@ export const MENDS = [
     text: "        c.queue === full\n          ? queries.push(q)\n",
     by: `        c.lives !== life\n          ? q.reject(${CLOSED})\n          : c.queue === full\n          ? queries.push(q)\n`,
   },
+  // Idle connections: the last one first.
+  {
+    file: QUEUE,
+    text: "    shift: () => {\n",
+    by: "    pop: () => {\n      const out = xs.pop()\n      if (index === xs.length) {\n        index = 0\n        xs = []\n      }\n      return out\n    },\n    shift: () => {\n",
+  },
+  { file: INDEX, text: "      return go(open.shift(), query)\n", by: "      return go(open.pop(), query)\n" },
+  { file: INDEX, text: "      ? open.shift()\n", by: "      ? open.pop()\n" },
 ];
 
 /**
