@@ -26,10 +26,8 @@ export const attemptFiles = (dataDir: string, taskId: string, attempt: number): 
  *
  * Not at once: where the disk is busy, a folder takes 2 ms to go. By callbacks: promises take twice as long on the worker's loop.
  */
-export const removeAttemptFiles = ({ folder, config, checkpoints }: AttemptFiles): Promise<void> =>
+export const removeAttemptFiles = ({ folder, config }: AttemptFiles): Promise<void> =>
   new Promise((resolve, reject) => {
-    // A program that saved none leaves nothing behind.
-    rmdir(checkpoints, () => {});
     unlink(config, () =>
       rmdir(folder, (error) => {
         if (!error) resolve();
@@ -38,3 +36,7 @@ export const removeAttemptFiles = ({ folder, config, checkpoints }: AttemptFiles
       }),
     );
   });
+
+/** A program that saved none leaves nothing behind. While its attempt is open, or a next one may count on the folder. */
+export const removeEmptyCheckpoints = ({ checkpoints }: AttemptFiles): Promise<void> =>
+  new Promise((resolve) => rmdir(checkpoints, () => resolve()));

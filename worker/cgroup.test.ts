@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { cgroupOf, cgroupParent, emptyCgroup, isPopulated, sweepCgroups } from "./cgroup";
 import { killMarked } from "./containment";
-import { LaunchError, Launcher } from "./executors/launcher";
-import { type Needs, startProgram } from "./executors/process";
+import { LaunchError, Launcher, type Needs } from "./executors/launcher";
+import { startProgram } from "./executors/process";
 
 let launcher: Launcher | null = null;
 beforeAll(async () => {

@@ -23,6 +23,7 @@ import { Pool } from "./pool";
 import { Presence, WorkerName } from "./presence";
 import { runTask } from "./run-task";
 import type { RunningTask } from "./running-task";
+import { UsedFolderStore } from "./used-folders";
 
 const VERSION = "0.1.0";
 /** At shutdown, after its grace is over: from SIGTERM to SIGKILL. */
@@ -63,6 +64,7 @@ const main = async (): Promise<void> => {
   const running = new Map<string, RunningTask>();
   const claimsUnderWay = new Set<string>();
   const spool = new EndSpool(dataDir, self);
+  const usedFolders = new UsedFolderStore(2 * machine.slots);
   const subscriber = openRedis(env.REDIS_URL, { subscriber: true });
   const presence = new Presence({
     worker,
@@ -78,7 +80,17 @@ const main = async (): Promise<void> => {
     },
   });
   const inherited = inheritableEnv(process.env);
-  const context = { worker, host: hostname(), gpus: machine.gpus, env, inherited, dataDir, spool, launcher };
+  const context = {
+    worker,
+    host: hostname(),
+    gpus: machine.gpus,
+    env,
+    inherited,
+    dataDir,
+    spool,
+    usedFolders,
+    launcher,
+  };
   const pool = new Pool({
     worker,
     slots: machine.slots,
@@ -130,8 +142,8 @@ const main = async (): Promise<void> => {
   await launcher?.close();
   await housekeeping.stop();
   spool.close();
+  await usedFolders.removeAll();
   sweepCgroups();
-  sweepLimits();
   sweepLimits();
   await markStopped(worker).catch((error: Error) =>
     log.warn({ error: error.message }, "the pages do not know yet that this worker stopped"),

@@ -12,8 +12,9 @@ import { readResult } from "../src/programs/result-file";
 import { type ClaimedTask, takeGpus } from "../src/tasks/claim";
 import { entrypointsDir } from "../src/tasks/entrypoints";
 import { type AttemptEnd, finishIfCurrent, giveBack } from "../src/tasks/finish";
+import type { TaskStatus } from "../src/tasks/status";
 import type { WorkerIdentity } from "../src/tasks/worker-registry";
-import { type AttemptFiles, attemptFiles, removeAttemptFiles } from "./attempt-files";
+import { type AttemptFiles, attemptFiles, removeAttemptFiles, removeEmptyCheckpoints } from "./attempt-files";
 import type { EndSpool } from "./end-spool";
 import { programArgv } from "./executors/argv";
 import { explainEnd } from "./executors/explain-end";
@@ -22,6 +23,7 @@ import { type Program, type ProgramEnd, type RunningProgram, startProgram } from
 import { programEnv } from "./executors/program-env";
 import { ProgramOutput } from "./program-output";
 import type { RunningTask, StopReason } from "./running-task";
+import type { UsedFolderStore } from "./used-folders";
 
 export type RunContext = {
   worker: WorkerIdentity;
@@ -32,6 +34,7 @@ export type RunContext = {
   inherited: Record<string, string>;
   dataDir: string;
   spool: EndSpool;
+  usedFolders: UsedFolderStore;
   /** null: the worker forks programs itself */
   launcher: Launcher | null;
 };
@@ -99,8 +102,10 @@ const runAttempt = async (task: ClaimedTask, context: RunContext, control: Contr
   control.over();
   await output.close(OUTPUT_DEADLINE_MS);
   const verdict = judge(task, end, files, output.lastStderrLines(20));
-  await record(task, context, verdict);
-  await removeAttemptFiles(files);
+  if (verdict.outcome === "failed" || verdict.outcome === "cancelled") await removeEmptyCheckpoints(files);
+  const status = await record(task, context, verdict);
+  if (status === "completed") context.usedFolders.keep(files);
+  else await removeAttemptFiles(files);
   log.info(
     {
       taskId: task.taskId,
@@ -175,6 +180,8 @@ const runProgram = async ({ task, context, control, files, gpus, output }: Run):
     needs: {
       folders: [files.folder, files.checkpoints],
       files: [[files.config, JSON.stringify(programConfig(task.config))]],
+      // A later attempt may have checkpoints.
+      ...(task.attempt === 1 && { used: () => context.usedFolders.take(files) }),
     },
   };
   const program = await startProgram(ofTask, context.launcher);
@@ -212,16 +219,19 @@ const judge = (task: ClaimedTask, end: ProgramEnd, files: AttemptFiles, lastStde
   return { ...common, outcome: "failed", result, errorMessage: message, errorKind };
 };
 
-/** Writes the end down on disk, then in PostgreSQL, however long that is away. */
-const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict): Promise<void> => {
-  if (verdict.outcome === "lost") return;
+/**
+ * Writes the end down on disk, then in PostgreSQL, however long that is away.
+ * @returns the task's status where this end decided it
+ */
+const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict): Promise<TaskStatus | null> => {
+  if (verdict.outcome === "lost") return null;
   if (verdict.outcome === "given_back") {
     await untilRecorded(() => giveBack([task], "given_back", "its worker shut down"));
-    return;
+    return null;
   }
   if (verdict.outcome === "taken_down") {
     await untilRecorded(() => giveBack([task], "lost", verdict.why));
-    return;
+    return null;
   }
   await context.spool
     .keep(verdict)
@@ -231,17 +241,17 @@ const record = async (task: ClaimedTask, context: RunContext, verdict: Verdict):
         "an end could not be written down; it is recorded at once",
       ),
     );
-  await untilRecorded(() => finishIfCurrent(verdict));
+  const status = await untilRecorded(() => finishIfCurrent(verdict));
   context.spool.forget(verdict);
+  return status;
 };
 
 const MAX_PAUSE_MS = 2000;
 
-const untilRecorded = async (write: () => Promise<unknown>): Promise<void> => {
+const untilRecorded = async <T>(write: () => Promise<T>): Promise<T> => {
   for (let pauseMs = 100; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
     try {
-      await write();
-      return;
+      return await write();
     } catch (error) {
       log.warn(
         { error: error instanceof Error ? error.message : String(error) },

@@ -59,6 +59,36 @@ const processesOf = (task: Task): number[] =>
     });
 
 describe("one worker", () => {
+  test("each program finds its folders empty but for its config, whatever the programs before it did to theirs", async () => {
+    const worker = await workers.start({ WORKER_QUEUES: queue, QUEUE_WORKER_COUNT: "2" });
+    const look = `ls -A "$(dirname "$MLQUEUE_CONFIG")" "$MLQUEUE_CHECKPOINT_DIR" | sed "s#$MLQUEUE_TASK_ID#TASK#" | sed "s#^.*/##"; cat "$MLQUEUE_CONFIG"; `;
+    const spoils = [
+      "true",
+      "true",
+      'echo {} > "$MLQUEUE_RESULT"',
+      'touch "$MLQUEUE_CHECKPOINT_DIR/step-1"',
+      'chmod 500 "$(dirname "$MLQUEUE_CONFIG")"',
+      'rm -r "$(dirname "$MLQUEUE_CONFIG")" "$MLQUEUE_CHECKPOINT_DIR"',
+      'ln "$MLQUEUE_CONFIG" "$(dirname "$MLQUEUE_CONFIG")/more"',
+      "false",
+    ];
+    const tasks: Task[] = [];
+    for (let round = 0; round < 2; round++)
+      for (const spoil of spoils) tasks.push(await sh(look + spoil, { config: { round } }));
+    for (const [index, task] of tasks.entries()) {
+      const { status } = await ended(task, 30_000);
+      expect([index, status]).toEqual([index, index % spoils.length === spoils.length - 1 ? "failed" : "completed"]);
+      expect(await messages(task)).toEqual(["TASK.1:", "config.json", "", "TASK:", expect.stringContaining("round")]);
+      expect((await messages(task)).at(-1)).toBe(JSON.stringify({ round: Math.floor(index / spoils.length) }));
+    }
+    await worker.stop();
+    const mine = new Set(tasks.map(({ taskId }) => taskId));
+    const leftIn = (folder: string) =>
+      readdirSync(join(workers.dataDir, folder)).filter((name) => mine.has(name.split(".")[0] ?? ""));
+    expect(leftIn("attempts")).toEqual([]);
+    expect(leftIn("checkpoints")).toHaveLength(2);
+  }, 60_000);
+
   test("config in, result, metrics and logs out; attempts keep their checkpoints", async () => {
     const worker = await workers.start({ WORKER_QUEUES: queue });
     const task = await node(

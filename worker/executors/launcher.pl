@@ -5,14 +5,16 @@
 #
 # stdin: frames `<bytes>\n<fields between NULs>`.
 #   H prctl                       first: the number of prctl(2) here, or 0
-#   S id task attempt cgroup cwd file, then four lists, each after its length: limits (cgroup, file, value, …), folders to make, files
-#     to write (path, text, …), arguments; then NAME=value…; cgroup: a folder to make and enter, or empty
+#   S id task attempt cgroup cwd file, then five lists, each after its length: limits (cgroup, file, value, …), used folders (path,
+#     new path, a file that may stay, …), folders to make, files to write (path, text, …), arguments; then NAME=value…; cgroup: a folder
+#     to make and enter, or empty
 #   C id…                         their pipes were opened
 #   G seconds                     what runs may go on for so long; a later frame counts anew
 # stdout: lines.
 #   R fd                 ready, in answer to H; a pipe to try
-#   P id pid fd fd       it runs, in a session of its own; pipes with its stdout and stderr, to be opened by /proc/<launcher>/fd/<fd>.
+#   P id pid fd fd [left] it runs, in a session of its own; pipes with its stdout and stderr, to be opened by /proc/<launcher>/fd/<fd>.
 #                        Pipes and not sockets, or a program could not open /dev/stdout and /dev/stderr.
+#                        left: a used folder is not as it was made, and is still there
 #   F id errno stage     it could not be started: "needs", what it needs could not be made, or "start"
 #   X id status [gone]   it ended, as wait(2) says; always after P; gone: and nothing that it started is left
 #   K                    the guard kills what runs; their X follow
@@ -90,16 +92,45 @@ sub write_file {
     return close $file;
 }
 
+# Gives a folder that another program was done with its new name, if it is as it was made, but for one file that is written anew.
+sub take_over {
+    my ( $old, $new, $kept ) = @_;
+    my ( $mode, $owner ) = ( lstat $old )[ 2, 4 ] or return;
+    return if $mode != ( 040777 & ~umask ) || $owner != $>;
+    opendir my $folder, $old or return;
+    my @names = grep { $_ ne '.' && $_ ne '..' } readdir $folder;
+    closedir $folder;
+    for my $name (@names) {
+        return if $name ne $kept;
+        my ( $type, $links, $by ) = ( lstat "$old/$name" )[ 2, 3, 4 ] or return;
+        return if $type != ( 0100666 & ~umask ) || $links != 1 || $by != $>;
+    }
+    return rename $old, $new;
+}
+
+# What was in it before is replaced, in the room that it had.
+sub rewrite_file {
+    my ( $path, $text ) = @_;
+    sysopen my $file, $path, Fcntl::O_WRONLY() | Fcntl::O_CREAT() | Fcntl::O_NOFOLLOW() or return;
+    my $length = length $text;
+    while ( length $text ) { substr( $text, 0, syswrite( $file, $text ) || return ) = '' }
+    truncate $file, $length or return if -s $file > $length;
+    return close $file;
+}
+
 # In the child. Returns only when something failed, with the reason in $! and where it was.
 sub become {
-    my ( $out, $err, $groups, $cwd, $file, $folders, $files, $arguments, $environment ) = @_;
+    my ( $tell, $out, $err, $groups, $cwd, $file, $used, $folders, $files, $arguments, $environment ) = @_;
     $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT TERM HUP);
     POSIX::setsid();
     syscall( $prctl, 1, 9 ) if $prctl;                # PR_SET_PDEATHSIG: die with the launcher
     POSIX::_exit(127)       if getppid() != $self;    # which died before that
     enter($_) for @$groups;
-    for my $folder (@$folders) { make_folder($folder) or return 'needs' }
-    while ( my ( $path, $text ) = splice @$files, 0, 2 ) { write_file( $path, $text ) or return 'needs' }
+    my $is_left;
+    while ( my @one = splice @$used, 0, 3 ) { $is_left = 1 if !take_over(@one) }
+    syswrite $tell, 'left ' if $is_left;
+    for my $folder (@$folders) { make_folder($folder)             or return 'needs' }
+    while ( my ( $path, $text ) = splice @$files, 0, 2 ) { rewrite_file( $path, $text ) or return 'needs' }
     my $null = POSIX::open( '/dev/null', POSIX::O_RDONLY() );
     return 'start' if !defined $null;
     POSIX::dup2( $null,        0 );
@@ -133,7 +164,7 @@ sub fork_into {
 
 sub start {
     my ( $id, $task, $attempt, $cgroup, $cwd, $file, @rest ) = @_;
-    my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 4;
+    my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 5;
     my @limits = @{ shift @lists };
     set_limits( $task, @limits );
     my %groups = map { ( $limits[ 3 * $_ ] => 1 ) } 0 .. @limits / 3 - 1;
@@ -144,7 +175,7 @@ sub start {
     my $pid = ( $cgroup ne '' ? fork_into($cgroup) : undef ) // fork;
     return answer( 'F', $id, $! + 0, 'start' ) if !defined $pid;
     if ( $pid == 0 ) {
-        my $stage = become( $out_to, $err_to, [ keys %groups ], $cwd, $file, @lists, \@rest );
+        my $stage = become( $to, $out_to, $err_to, [ keys %groups ], $cwd, $file, @lists, \@rest );
         syswrite $to, $! + 0 . " $stage";
         POSIX::_exit(127);
     }
@@ -157,13 +188,14 @@ sub start {
 sub started {
     my ($pid) = @_;
     my $from = delete $starting{$pid} or return;
-    my $errno = '';
+    my $told = '';
     while (1) {
-        my $read = sysread $from, $errno, 32, length $errno;
+        my $read = sysread $from, $told, 32, length $told;
         last if defined $read ? $read == 0 : !$!{EINTR};
     }
+    my ( $left, $errno ) = $told =~ /^(left)? ?(.*)/;
     my $id = $program{$pid}{id};
-    return answer( 'P', $id, $pid, map { fileno $_ } @{ $output{$id} } ) if $errno eq '';
+    return answer( 'P', $id, $pid, ( map { fileno $_ } @{ $output{$id} } ), $left // () ) if $errno eq '';
     delete $program{$pid};
     delete $output{$id};
     answer( 'F', $id, $errno );

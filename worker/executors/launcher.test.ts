@@ -1,5 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -225,3 +237,80 @@ test.each(["SIGSTOP", "SIGKILL"] as const)(
     worker.kill("SIGCONT");
   },
 );
+
+/** A folder as an attempt leaves it that wrote nothing, one to be made, and what may stay. */
+const usedFolder = () => {
+  const home = mkdtempSync(join(tmpdir(), "mlqueue-used-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const [old, next] = [join(home, "old"), join(home, "next")] as const;
+  mkdirSync(old);
+  writeFileSync(join(old, "config.json"), "a longer text than the next one");
+  return { home, old, next, inode: statSync(old).ino };
+};
+
+const takeOver = async (launcher: Launcher, { old, next }: { old: string; next: string }, text = "short") => {
+  const mark = newMark();
+  const left = vi.fn();
+  const needs = {
+    folders: [next],
+    files: [[join(next, "config.json"), text]] as [string, string][],
+    used: () => ({ folders: [[old, next, "config.json"]] as [string, string, string][], left }),
+  };
+  const program = await startProgram({ argv: ["true"], cwd: "/", env: envOf(mark), mark, needs }, launcher);
+  program.stdout.resume();
+  program.stderr.resume();
+  expect((await program.ended).exitCode).toBe(0);
+  expect(readdirSync(next)).toEqual(["config.json"]);
+  expect(readFileSync(join(next, "config.json"), "utf8")).toBe(text);
+  return left;
+};
+
+test.each(["short", "a text that is longer than the one that stood there", ""])(
+  "a used folder that is as it was made takes its new name, with %j in its file",
+  async (text) => {
+    const used = usedFolder();
+    const left = await takeOver(await started(), used, text);
+    expect(statSync(used.next).ino).toBe(used.inode);
+    expect(existsSync(used.old)).toBe(false);
+    expect(left).not.toHaveBeenCalled();
+  },
+);
+
+test.each<[string, (old: string, home: string) => void]>([
+  ["a file of its own", (old) => writeFileSync(join(old, "result.json"), "{}")],
+  ["a folder of its own", (old) => mkdirSync(join(old, "deep"))],
+  ["another mode", (old) => chmodSync(old, 0o500)],
+  ["a file that may not be written", (old) => chmodSync(join(old, "config.json"), 0o400)],
+  [
+    "a file that has another name, too",
+    (old, home) => {
+      rmSync(join(old, "config.json"));
+      linkSync(join(home, "kept.json"), join(old, "config.json"));
+    },
+  ],
+  [
+    "a link in place of its file",
+    (old, home) => {
+      rmSync(join(old, "config.json"));
+      symlinkSync(join(home, "kept.json"), join(old, "config.json"));
+    },
+  ],
+  [
+    "a link in place of the folder",
+    (old, home) => {
+      rmSync(old, { recursive: true });
+      mkdirSync(join(home, "elsewhere"));
+      symlinkSync(join(home, "elsewhere"), old);
+    },
+  ],
+  ["nothing at all", (old) => rmSync(old, { recursive: true })],
+])("a used folder that a program left with %s is not taken over", async (_, spoil) => {
+  const used = usedFolder();
+  writeFileSync(join(used.home, "kept.json"), "of somebody else");
+  spoil(used.old, used.home);
+  const kept = readFileSync(join(used.home, "kept.json"), "utf8");
+  const left = await takeOver(await started(), used);
+  expect(left).toHaveBeenCalledTimes(1);
+  if (existsSync(used.old)) expect(statSync(used.next).ino).not.toBe(used.inode);
+  expect(readFileSync(join(used.home, "kept.json"), "utf8")).toBe(kept);
+});

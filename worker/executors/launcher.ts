@@ -12,6 +12,21 @@ import { cgroupOf } from "../cgroup";
 import { sendSignal } from "../containment";
 import { type Limit, limitProcesses } from "../limits";
 
+/** Made before a program starts: folders with those above them, then files with their text. */
+export type Needs = {
+  folders: string[];
+  files: [path: string, text: string][];
+  /** asked by a launcher alone */
+  used?: () => UsedFolders | undefined;
+};
+
+/** Folders that an earlier program was done with. One that is as it was made, but for a file that may stay, takes its new name. */
+export type UsedFolders = {
+  folders: [path: string, newPath: string, mayStay: string][];
+  /** told once if any may still be there */
+  left: () => void;
+};
+
 export type ToLaunch = {
   /** absolute */
   file: string;
@@ -19,7 +34,7 @@ export type ToLaunch = {
   cwd: string;
   env: Record<string, string>;
   mark: { taskId: string; attempt: number };
-  needs?: { folders: string[]; files: [path: string, text: string][] };
+  needs?: Needs;
   limit?: Limit;
 };
 
@@ -67,6 +82,8 @@ type Launching = {
   ended: (status: ExitStatus) => void;
   exited: Promise<ExitStatus>;
   isGuarded: boolean;
+  /** of UsedFolders, until it is known */
+  left: (() => void) | undefined;
 };
 
 /** Programs whose output was opened are told to the launcher together. */
@@ -105,18 +122,20 @@ export class Launcher {
   async launch({ file, argv, cwd, env, mark, needs = { folders: [], files: [] }, limit }: ToLaunch): Promise<Launched> {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const limits = limit?.settings.flatMap((setting) => [limit.folder, ...setting]) ?? [];
-    const counted = [limits, needs.folders, needs.files.flat(), argv].flatMap((list) => [String(list.length), ...list]);
-    const fields = [cgroupOf(mark) ?? "", cwd, file, ...counted, ...variables];
-    if (fields.some((text) => text.includes("\0"))) throw new LaunchError("EINVAL");
+    const counted = [needs.folders, needs.files.flat(), argv].flatMap(counting);
+    const fields = [...counted, ...variables];
+    if ([cwd, file, ...fields].some((text) => text.includes("\0"))) throw new LaunchError("EINVAL");
     const child = await this.#running();
+    const used = needs.used?.();
     const id = String(this.#nextId++);
     let ended: (status: ExitStatus) => void = () => {};
     const exited = new Promise<ExitStatus>((resolve) => {
       ended = resolve;
     });
     return new Promise((resolve, reject) => {
-      this.#programs.set(id, { resolve, reject, ended, exited, isGuarded: false });
-      tell(child, "S", id, mark.taskId, String(mark.attempt), ...fields);
+      this.#programs.set(id, { resolve, reject, ended, exited, isGuarded: false, left: used?.left });
+      const head = ["S", id, mark.taskId, String(mark.attempt), cgroupOf(mark) ?? "", cwd, file];
+      tell(child, ...head, ...counting(limits), ...counting(used?.folders.flat() ?? []), ...fields);
     });
   }
 
@@ -206,10 +225,13 @@ export class Launcher {
     if (!one) return;
     switch (verb) {
       case "P":
-        this.#open(child, id, one, Number(value), more);
+        if (more[2] === "left") one.left?.();
+        one.left = undefined;
+        this.#open(child, id, one, Number(value), more.slice(0, 2));
         break;
       case "F":
         this.#programs.delete(id);
+        one.left?.();
         one.reject(new LaunchError(getSystemErrorName(-Number(value)), more[0] === "needs" ? "needs" : "start"));
         break;
       case "X":
@@ -250,6 +272,7 @@ export class Launcher {
     this.#opened = [];
     if (this.#programs.size > 0) log.error({ code, signal, programs: this.#programs.size }, "the launcher died");
     for (const one of this.#programs.values()) {
+      one.left?.();
       one.ended({ exitCode: null, signal: "SIGKILL", by: "launcher_died", isGone: false });
       // Of one that runs already nobody waits for that.
       one.reject(new LauncherDied("The launcher died."));
@@ -262,9 +285,16 @@ export class Launcher {
 const openPipe = (child: ChildProcess, fd: string): number =>
   openSync(`/proc/${child.pid}/fd/${fd}`, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK);
 
-const tell = (child: ChildProcess, ...fields: string[]): void => {
+const counting = (list: string[]): string[] => [String(list.length), ...list];
+
+/** What is told in one turn goes in one write. */
+const tell = ({ stdin }: ChildProcess, ...fields: string[]): void => {
+  if (stdin?.writableCorked === 0) {
+    stdin.cork();
+    process.nextTick(() => stdin.uncork());
+  }
   const payload = Buffer.from(fields.join("\0"));
-  child.stdin?.write(Buffer.concat([Buffer.from(`${payload.length}\n`), payload]));
+  stdin?.write(Buffer.concat([Buffer.from(`${payload.length}\n`), payload]));
 };
 
 /** As wait(2) packs it: the code above the signal. */

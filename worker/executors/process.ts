@@ -8,8 +8,8 @@ import { log } from "../../src/platform/log";
 import { searchPath } from "../../src/programs/search-path";
 import { killMarked, type Leader, leaderOf, proveDead } from "../containment";
 import { memoryLimit, removeLimit, wentOver } from "../limits";
-import { type ExitStatus, LaunchError, type Launched, type Launcher, LauncherDied } from "./launcher";
-import { oomKills } from "./oom-kills";
+import { type ExitStatus, LaunchError, type Launched, type Launcher, LauncherDied, type Needs } from "./launcher";
+import { oomKills, oomKillsLately } from "./oom-kills";
 import { makeStopping, type StopReason } from "./stopping";
 
 export type Program = {
@@ -18,13 +18,10 @@ export type Program = {
   /** the whole environment, with MLQUEUE_TASK_ID and MLQUEUE_ATTEMPT: by them escaped processes are found */
   env: Record<string, string>;
   mark: { taskId: string; attempt: number };
-  /** made before it starts: folders with those above them, then files with their text */
   needs?: Needs;
   /** MiB that it may use, all that it starts included; 0 or none: as much as there is. Held where the machine can (limits.ts). */
   memoryMb?: number;
 };
-
-export type Needs = { folders: string[]; files: [path: string, text: string][] };
 
 export type { StopReason };
 
@@ -145,7 +142,7 @@ const spawnHere = async ({ argv, cwd, env, mark, needs }: Program): Promise<Laun
  */
 export const startProgram = async (program: Program, launcher: Launcher | null): Promise<RunningProgram> => {
   const name = program.argv[0] ?? "";
-  const oomKillsBefore = oomKills();
+  const oomKillsBefore = oomKillsLately();
   const limit = launcher && memoryLimit(program.mark, program.memoryMb ?? 0);
   let launched: Launched;
   try {
