@@ -18,7 +18,13 @@ export const openSql = (url: string, options: { max?: number; name?: string } = 
     connect_timeout: 5,
     // A restarted PostgreSQL is met again within half a second.
     backoff: (retries: number) => Math.min(0.5, 0.05 * 2 ** retries),
-    connection: { application_name: options.name ?? "mlqueue", TimeZone: "UTC" },
+    connection: {
+      application_name: options.name ?? "mlqueue",
+      TimeZone: "UTC",
+      // A connection keeps its plans. Those that it made while a table was as good as empty read all of it, however long it
+      // became since, until its statistics are made anew: a minute in which each claim read the whole queue.
+      enable_seqscan: "off",
+    },
     onnotice: () => {},
   });
 

@@ -1,6 +1,6 @@
 // Claim and end touch only their own rows, however long the queue is and whatever the statistics say (targets.md, "the planner trap").
 import type postgres from "postgres";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getSql, type SqlLike } from "../platform/db";
 import { makeUserId, makeWorker } from "../testing/engine";
 import { useTestServices } from "../testing/services";
@@ -64,8 +64,27 @@ const undone = async (run: (sql: SqlLike) => Promise<void>): Promise<void> => {
     });
 };
 
+/** Runs a statement as it was planned for this connection before. */
+const explainKept = async (sql: SqlLike, mark: string, args: string): Promise<Plan> => {
+  const [kept] = await sql<{ name: string }[]>`
+    SELECT name FROM pg_prepared_statements WHERE strpos(statement, ${mark}) > 0 AND generic_plans > 0`;
+  if (!kept) throw new Error(`No plan is kept for a statement with ${mark}.`);
+  const [row] = await sql.unsafe<{ "QUERY PLAN": [{ Plan: Plan }] }[]>(
+    `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE "${kept.name}" (${args})`,
+  );
+  if (!row) throw new Error("EXPLAIN said nothing.");
+  return row["QUERY PLAN"][0].Plan;
+};
+
+const succeeded = (taskId: string) => ({
+  ...{ taskId, attempt: 1, outcome: "succeeded" as const, exitCode: 0, signal: null, result: null },
+});
+
 let worker: ClaimingWorker;
 let heads: string[];
+/** Made its plans while the tables were as good as empty. */
+let early: postgres.ReservedSql<{ bigint: number }>;
+afterAll(() => early.release());
 
 beforeAll(async () => {
   worker = await makeWorker();
@@ -80,6 +99,15 @@ beforeAll(async () => {
   // The statistics that the plans are made from: a few ended tasks and nothing queued.
   await insert(1, 100, "completed");
   await sql`ANALYZE tasks, ready_tasks, task_attempts`;
+  await sql`DELETE FROM tasks`;
+  early = await sql.reserve();
+  await insert(1, 30, "queued");
+  await sql`INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM tasks`;
+  const first = await sql<{ id: string }[]>`SELECT id FROM tasks ORDER BY seq`;
+  for (const { id } of first) {
+    await claimStatement(early, worker, `claim_${id}`, [id]);
+    await endStatement(early, [succeeded(id)]);
+  }
   await insert(101, QUEUED + 100, "queued");
   await sql`INSERT INTO ready_tasks (task_id, queue, user_id, class, place) SELECT id, queue, user_id, class, place FROM tasks WHERE status = 'queued'`;
   const rows = await sql<{ task_id: string }[]>`SELECT task_id FROM ready_tasks ORDER BY place LIMIT ${CLAIMED}`;
@@ -101,14 +129,17 @@ describe("with 100,000 queued tasks and statistics that know of none", () => {
       const [row] = await sql<{ ids: string[] }[]>`
         SELECT array_agg(task_id) AS ids FROM (SELECT task_id FROM ready_tasks ORDER BY place LIMIT ${OPEN}) AS first`;
       await claimStatement(sql, worker, "claim_2", row?.ids ?? []);
-      const ends = heads.map((taskId) => ({
-        taskId,
-        attempt: 1,
-        outcome: "succeeded" as const,
-        exitCode: 0,
-        signal: null,
-        result: null,
-      }));
-      expect(walks(await explain(sql, endStatement(sql, ends)))).toEqual([]);
+      expect(walks(await explain(sql, endStatement(sql, heads.map(succeeded))))).toEqual([]);
     }));
+
+  test("nor do they walk by a plan that was made while the tables were as good as empty", async () => {
+    const ids = `ARRAY[${heads.map((id) => `'${id}'`)}]`;
+    const text = (value: string) => `'${value}'`;
+    const me = [text(worker.workerId), String(worker.epoch)];
+    const claim = [...me, ids, me[0], me[0], me[1], ...["boot", "1", "2", "3", "claim_3", "60", "queued"].map(text)];
+    expect(walks(await explainKept(early, "picked AS", claim.join()))).toEqual([]);
+    const given = heads.map((id) => ({ id, attempt: 1, outcome: "succeeded", exit_code: 0 }));
+    const end = [text(JSON.stringify(given)), ids, ids, text("running")];
+    expect(walks(await explainKept(early, "json_to_recordset", end.join()))).toEqual([]);
+  });
 });
