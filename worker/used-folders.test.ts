@@ -64,7 +64,9 @@ test("at the end all are taken away, and those that a launcher left", async () =
   store.take(attemptFiles(dataDir, "task_next", 1))?.left();
   store.keep(waiting);
   await store.removeAll();
-  expect(isThere(waiting)).toEqual([false, false]);
-  await expect.poll(() => isThere(left)).toEqual([false, false]);
+  expect([left, waiting].map(isThere)).toEqual([
+    [false, false],
+    [false, false],
+  ]);
   expect(existsSync(dirname(left.folder))).toBe(true);
 });

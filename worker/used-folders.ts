@@ -12,6 +12,7 @@ const KEEP_MS = 1000;
 export class UsedFolderStore {
   readonly #max: number;
   readonly #kept: { files: AttemptFiles; since: number }[] = [];
+  readonly #going = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param max how many attempts' folders it keeps at most */
@@ -22,7 +23,7 @@ export class UsedFolderStore {
   /** The attempt's end must be recorded, and its task be over for good: nobody comes back to these folders. */
   keep(files: AttemptFiles): void {
     if (this.#kept.length >= this.#max) {
-      void remove(files);
+      this.#remove(files);
       return;
     }
     this.#kept.push({ files, since: performance.now() });
@@ -38,21 +39,27 @@ export class UsedFolderStore {
           [used.folder, next.folder, basename(next.config)],
           [used.checkpoints, next.checkpoints, ""],
         ],
-        left: () => void remove(used),
+        left: () => this.#remove(used),
       }
     );
   }
 
   async removeAll(): Promise<void> {
     clearTimeout(this.#timer);
-    await Promise.all(this.#kept.splice(0).map(({ files }) => remove(files)));
+    for (const { files } of this.#kept.splice(0)) this.#remove(files);
+    await Promise.all(this.#going);
+  }
+
+  #remove(files: AttemptFiles): void {
+    const going = remove(files).finally(() => this.#going.delete(going));
+    this.#going.add(going);
   }
 
   #removeOld(): void {
     const before = performance.now() - KEEP_MS;
     const isYoung = this.#kept.findIndex(({ since }) => since > before);
     const old = this.#kept.splice(0, isYoung === -1 ? this.#kept.length : isYoung);
-    for (const { files } of old) void remove(files);
+    for (const { files } of old) this.#remove(files);
     this.#timer = this.#kept.length > 0 ? setTimeout(() => this.#removeOld(), KEEP_MS) : undefined;
   }
 }
