@@ -168,20 +168,20 @@ export const killMarked = async (mark: Mark): Promise<void> => {
 const LONGEST_EXEC_MS = 1000;
 
 const killUntilGone = async (mark: Mark, group: number | null): Promise<void> => {
-  let sayAt = Date.now() + SAY_EVERY_MS;
+  let sayAt = performance.now() + SAY_EVERY_MS;
   const inExecSince = new Map<number, number>();
   for (let proofs = 0; proofs < 2; ) {
     const { found, inExec } = hasProc ? await look(mark, pids()) : { found: [], inExec: [] };
     killAll(found);
     // One in an exec may turn out to be ours: no proof without another look at it.
-    const now = Date.now();
+    const now = performance.now();
     for (const pid of inExec) if (!inExecSince.has(pid)) inExecSince.set(pid, now);
     const isHidden = inExec.some((pid) => now - (inExecSince.get(pid) ?? now) < LONGEST_EXEC_MS);
     const isGone = found.length === 0 && !isHidden && (group === null || isGroupEmpty(group));
     if (group !== null && !isGone) sendSignal(-group, "SIGKILL");
-    if (Date.now() > sayAt) {
+    if (performance.now() > sayAt) {
       log.warn({ mark, group, pids: found.map(({ pid }) => pid) }, "processes of an attempt did not die after SIGKILL");
-      sayAt = Date.now() + SAY_EVERY_MS;
+      sayAt = performance.now() + SAY_EVERY_MS;
     }
     proofs = isGone ? proofs + 1 : 0;
     if (proofs < 2) await wait(isGone ? BETWEEN_PROOFS_MS : BETWEEN_KILLS_MS);
@@ -202,7 +202,7 @@ let lastForks = { count: 0, at: Number.NEGATIVE_INFINITY };
 
 /** To be called once the process runs. The count of forks may be a second old: it then counts too many, never too few. */
 export const leaderOf = (pid: number): Leader => {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   if (startedAt - lastForks.at > FRESH_MS) lastForks = { count: forkCount(), at: startedAt };
   return { pid, startedAt, forksBefore: lastForks.count };
 };
@@ -210,7 +210,7 @@ export const leaderOf = (pid: number): Leader => {
 /** Whether the pids may have gone round since the start, so that a younger process can have a pid from anywhere. */
 const mayHaveGoneRound = ({ startedAt, forksBefore }: Leader): boolean => {
   // 32,768 pids are not used up in a second: a fork takes 60 µs and more.
-  if (Date.now() - startedAt < FRESH_MS / 2) return false;
+  if (performance.now() - startedAt < FRESH_MS / 2) return false;
   pidLimit ??= numberIn("/proc/sys/kernel/pid_max", /^(\d+)/);
   return !(forkCount() - forksBefore < pidLimit / 2);
 };
