@@ -13,6 +13,7 @@ import { startPostgres, stopPostgres } from "../../scripts/lib/postgres.mjs";
 import { end } from "../../scripts/lib/processes.mjs";
 import { startRedis, stopRedis } from "../../scripts/lib/redis.mjs";
 import { cgroupParent } from "../../worker/cgroup";
+import { Clock } from "./clock";
 import { Network } from "./network";
 import { pause } from "./seeded";
 
@@ -106,6 +107,8 @@ export type ClusterOptions = {
   dataDir: string;
   env: Record<string, string | undefined>;
   slots: number;
+  /** whether faults set the time of day of our programs: they are then started under libfaketime */
+  setsClock?: boolean;
   say: (sentence: string) => void;
 };
 
@@ -119,6 +122,8 @@ export class Cluster {
   readonly accounts: Account[] = [];
   /** of programs: locks, tries, ledger */
   readonly programs: string;
+  /** of our programs */
+  readonly clock: Clock;
 
   private constructor(
     readonly options: ClusterOptions,
@@ -130,6 +135,7 @@ export class Cluster {
   ) {
     this.url = `http://${HOST}:${port}`;
     this.programs = join(options.dataDir, "programs");
+    this.clock = new Clock(join(options.dataDir, "clock"));
     this.sql = postgres(this.postgresUrl, { max: 3, onnotice: () => {}, backoff: () => 0.1 });
     this.redis = directRedis(this.redisServer.url);
   }
@@ -198,6 +204,7 @@ export class Cluster {
         RATE_LIMIT_BATCH: "0",
         RATE_LIMIT_TRAFFIC: "0",
         RATE_LIMIT_SIGN_IN: "0",
+        ...(this.options.setsClock && this.clock.env()),
         ...more,
       },
       dataDir,

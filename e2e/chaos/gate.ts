@@ -14,7 +14,7 @@ import { startSampler } from "./sampler";
 import { pause, type Random, seeded } from "./seeded";
 import { type Kind, type TaskMaker, taskMaker } from "./tasks";
 
-export type GateOptions = Omit<ClusterOptions, "slots"> & {
+export type GateOptions = Omit<ClusterOptions, "slots" | "setsClock"> & {
   seed: number;
   /** at least so many are sent */
   tasks: number;
@@ -179,7 +179,11 @@ export const runGate = async (options: GateOptions): Promise<Verdict> => {
   const startedAt = Date.now();
   const { seed, patienceMs = 100_000 } = options;
   const receiver = await Receiver.open();
-  const cluster = await Cluster.open({ ...options, slots: SLOTS });
+  const cluster = await Cluster.open({
+    ...options,
+    slots: SLOTS,
+    setsClock: options.faults.some((fault) => fault.setsClock),
+  });
   try {
     const history = new History();
     const make = taskMaker(seeded(seed), cluster.programs, cgroupParent() !== null, options.kinds);

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { clockLibrary } from "./clock";
 import { FAULTS, type Fault, faultNamed } from "./faults";
 import { type GateOptions, runGate, type Verdict } from "./gate";
 import { buildMutant } from "./mutant";
@@ -104,6 +105,8 @@ const judgeAll = async (seed: number): Promise<number> => {
 const seed = numberOf("seed");
 console.log(`seed ${seed}`);
 if (values.mutations || values.mutation) process.exit(await judgeAll(seed));
+if (clockLibrary() === null)
+  console.log("No clock is set: libfaketime was not found (Debian's package faketime has it).");
 const verdict = await run("chaos", {
   dist,
   seed,
