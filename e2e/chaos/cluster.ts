@@ -107,6 +107,8 @@ export type ClusterOptions = {
   dataDir: string;
   env: Record<string, string | undefined>;
   slots: number;
+  /** the account that workers run as; ours unless given */
+  workerIds?: { uid: number; gid: number } | undefined;
   /** whether faults set the time of day of our programs: they are then started under libfaketime */
   setsClock?: boolean;
   say: (sentence: string) => void;
@@ -239,12 +241,12 @@ export class Cluster {
   }
 
   async addWorker(name: string, more: Record<string, string> = {}): Promise<void> {
-    const { dist, say } = this.options;
+    const { dist, say, workerIds: ids } = this.options;
     const log = this.logOf(name);
     const kept = new Kept(
       name,
       log,
-      (launched) => startWorker({ dist, env: this.#env({ WORKER_NAME: name, ...more }), log }, launched),
+      (launched) => startWorker({ dist, env: this.#env({ WORKER_NAME: name, ...more }), log, ids }, launched),
       say,
     );
     this.workers.push(kept);

@@ -1,10 +1,13 @@
-// The long form, as scripts/chaos.mjs calls it: --seed --tasks --minutes --faults, --only=FAULT, --mutations, --mutation=NAME
+// The long form, as scripts/chaos.mjs calls it: --seed --tasks --minutes --faults, --only=FAULT, --mutations, --mutation=NAME,
+// --hostile=PROGRAMS --user=ACCOUNT
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { idsOf } from "../../scripts/lib/unprivileged.mjs";
 import { clockLibrary } from "./clock";
 import { FAULTS, type Fault, faultNamed } from "./faults";
 import { type GateOptions, runGate, type Verdict } from "./gate";
+import { runHostile } from "./hostile";
 import { buildMutant } from "./mutant";
 import { MUTATIONS, type Mutation } from "./mutations";
 import { countBy, reportOf } from "./report";
@@ -19,10 +22,12 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true },
     mutations: { type: "boolean", default: false },
     mutation: { type: "string", multiple: true },
+    hostile: { type: "string" },
+    user: { type: "string" },
   },
 });
 
-const numberOf = (name: "seed" | "tasks" | "minutes" | "faults"): number => {
+const numberOf = (name: "seed" | "tasks" | "minutes" | "faults" | "hostile"): number => {
   const number = Number(values[name]);
   if (!Number.isFinite(number) || number < 0) throw new Error(`--${name}=${values[name]} is no number.`);
   return number;
@@ -102,6 +107,30 @@ const judgeAll = async (seed: number): Promise<number> => {
   return missed === 0 ? 0 : 1;
 };
 
+/** @returns the exit code */
+const judgeHostile = async (): Promise<number> => {
+  const dataDir = join(home, "hostile");
+  mkdirSync(dataDir, { recursive: true });
+  const ids = values.user === undefined ? undefined : idsOf(values.user);
+  if (ids === null) throw new Error(`There is no account ${values.user}.`);
+  const { violations, counts, seconds } = await runHostile({
+    dist,
+    dataDir,
+    env: process.env,
+    programs: numberOf("hostile"),
+    ids,
+    say,
+  });
+  const ended = Object.entries(counts).map(([status, count]) => `${count} × ${status}`);
+  console.log(
+    `${values.hostile} programs that do not want to end, as ${values.user ?? "ourselves"}, ${seconds} s: ${ended}`,
+  );
+  console.log(`${violations.length} violations`);
+  for (const one of violations.slice(0, 20)) console.log(`  ${one}`);
+  return violations.length === 0 ? 0 : 1;
+};
+
+if (values.hostile !== undefined) process.exit(await judgeHostile());
 const seed = numberOf("seed");
 console.log(`seed ${seed}`);
 if (values.mutations || values.mutation) process.exit(await judgeAll(seed));
