@@ -354,6 +354,15 @@ const faults: Fault[] = [
   },
   { name: "PostgreSQL has no connection left", away: ["postgres"], strike: exhaust },
   {
+    name: "a claim that does not arrive",
+    // One connection of a worker's: all others go on.
+    away: [],
+    strike: async (cluster) => {
+      await onceSeen(cluster, (bytes) => (hasClaim(bytes) ? "cut" : "pass"));
+      return [];
+    },
+  },
+  {
     name: "a claim's answer lost",
     away: ["postgres"],
     strike: async (cluster) => {

@@ -8,7 +8,7 @@ import { clockLibrary } from "./clock";
 import { FAULTS, type Fault, faultNamed } from "./faults";
 import { type GateOptions, runGate, type Verdict } from "./gate";
 import { runHostile } from "./hostile";
-import { buildMutant } from "./mutant";
+import { buildMutant, redTests } from "./mutant";
 import { MUTATIONS, type Mutation } from "./mutations";
 import { countBy, reportOf } from "./report";
 import { seeded, shuffled } from "./seeded";
@@ -69,7 +69,7 @@ const MUTANT_PATIENCE_MS = 25_000;
 const ROUNDS = 12;
 
 /** @returns whether the gate told the fault */
-const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
+const isToldByGate = async (mutation: Mutation, seed: number): Promise<boolean> => {
   const log = join(home, "logs", "mutants.log");
   const { rounds = ROUNDS, faults, kinds, backlog } = mutation;
   const mutant = await buildMutant(mutation, dist, log);
@@ -86,12 +86,24 @@ const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
   });
   rmSync(mutant, { recursive: true });
   const isTold = verdict.violations.length > 0;
+  const told = countBy(verdict.violations, (one) => one.invariant) || "no violation";
   say(
-    `${isTold ? "caught    " : mutation.hides ? "hides     " : "NOT caught"} ${mutation.name} (without ${mutation.takes}), ${verdict.seconds} s: ${countBy(verdict.violations, (one) => one.invariant) || (mutation.hides ?? "no violation")}`,
+    `${isTold ? "caught    " : "NOT caught"} ${mutation.name} (without ${mutation.takes}), ${verdict.seconds} s: ${told}`,
   );
   for (const { invariant, taskId, what } of verdict.violations.slice(0, 2))
     say(`  ${invariant} ${taskId ?? ""} ${what}`);
   return isTold;
+};
+
+const judge = async (mutation: Mutation, seed: number): Promise<boolean> => {
+  if (!mutation.hides) return isToldByGate(mutation, seed);
+  const { because, test } = mutation.hides;
+  const red = await redTests(mutation, test, join(home, mutation.name));
+  say(
+    `${red.length > 0 ? "caught    " : "NOT caught"} ${mutation.name} (without ${mutation.takes}), by ${test}: ${because}`,
+  );
+  for (const name of red) say(`  red: ${name}`);
+  return red.length > 0;
 };
 
 const judgeAll = async (seed: number): Promise<number> => {
@@ -102,7 +114,7 @@ const judgeAll = async (seed: number): Promise<number> => {
   let missed = 0;
   for (const mutation of chosen)
     if (await judge(mutation, seed)) caught++;
-    else if (!mutation.hides) missed++;
+    else missed++;
   console.log(`${caught} of ${chosen.length} mutations were caught, ${missed} missed`);
   return missed === 0 ? 0 : 1;
 };
