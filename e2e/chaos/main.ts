@@ -1,9 +1,10 @@
 // The long form, as scripts/chaos.mjs calls it: --seed --tasks --minutes --faults, --only=FAULT, --mutations, --mutation=NAME,
-// --hostile=PROGRAMS --user=ACCOUNT
+// --beside=GIT_REF, --hostile=PROGRAMS --user=ACCOUNT
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { idsOf } from "../../scripts/lib/unprivileged.mjs";
+import { buildVersion } from "./beside";
 import { clockLibrary } from "./clock";
 import { FAULTS, type Fault, faultNamed } from "./faults";
 import { type GateOptions, runGate, type Verdict } from "./gate";
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true },
     mutations: { type: "boolean", default: false },
     mutation: { type: "string", multiple: true },
+    beside: { type: "string" },
     hostile: { type: "string" },
     user: { type: "string" },
   },
@@ -148,8 +150,13 @@ console.log(`seed ${seed}`);
 if (values.mutations || values.mutation) process.exit(await judgeAll(seed));
 if (clockLibrary() === null)
   console.log("No clock is set: libfaketime was not found (Debian's package faketime has it).");
+const beside =
+  values.beside === undefined
+    ? undefined
+    : await buildVersion(values.beside, dist, join(home, "beside"), join(home, "logs", "beside.log"));
 const verdict = await run("chaos", {
   dist,
+  beside,
   seed,
   tasks: numberOf("tasks"),
   faults: order(numberOf("faults"), seed),
