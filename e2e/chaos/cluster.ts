@@ -35,6 +35,8 @@ export type Account = { userId: string; email: string; key: string };
 export class Kept {
   pid = 0;
   starts = 0;
+  /** when it was last ready after a start */
+  readyAt = 0;
   readonly #keeper: ReturnType<typeof makeKeeper>;
   #current: { pid: number; startTime: string } | undefined;
 
@@ -47,12 +49,15 @@ export class Kept {
     this.#keeper = makeKeeper({
       name,
       say,
-      start: () =>
-        start((one) => {
+      start: async () => {
+        const started = await start((one) => {
           this.pid = one.pid;
           this.starts++;
           this.#current = one;
-        }, this.starts),
+        }, this.starts);
+        this.readyAt = Date.now();
+        return started;
+      },
     });
   }
 

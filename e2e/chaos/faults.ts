@@ -14,6 +14,8 @@ export type Fault = {
   away: Away[];
   /** Programs are killed by it, which counts as a loss: the fourth one gives a task up. */
   isLossy?: boolean;
+  /** It lasts longer than a lease: a long run has it each fourth round only, or most of its time would be such waits. */
+  isLong?: boolean;
   /** It sets the time of day of our programs, which takes libfaketime. */
   setsClock?: boolean;
   /** @returns names of the workers whose programs died */
@@ -179,6 +181,7 @@ const faults: Fault[] = [
     name: "SIGSTOP of a worker for 70 s, longer than its lease",
     away: [],
     isLossy: true,
+    isLong: true,
     strike: async (cluster, random) => {
       await standStill(oneOf(cluster, random), 70_000);
       return [];
@@ -322,6 +325,7 @@ const faults: Fault[] = [
     name: "PostgreSQL away for 70 s, longer than a lease",
     away: ["postgres"],
     isLossy: true,
+    isLong: true,
     strike: network("toPostgres", 70_000, (proxy) => proxy.refuse()),
   },
   {
@@ -373,6 +377,7 @@ const faults: Fault[] = [
   {
     name: "a claim's answer lost, and PostgreSQL away for 40 s",
     away: ["postgres"],
+    isLong: true,
     strike: async (cluster) => {
       await onceSeen(cluster, (bytes) => (hasClaim(bytes) ? "then cut" : "pass"));
       return network("toPostgres", 40_000, (proxy) => proxy.refuse())(cluster);

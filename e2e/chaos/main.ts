@@ -40,7 +40,10 @@ const order = (count: number, seed: number): Fault[] => {
   const random = seeded(seed);
   const kinds = values.only?.map(faultNamed) ?? FAULTS;
   const chosen: Fault[] = [];
-  while (chosen.length < count) chosen.push(...shuffled(random, kinds));
+  for (let round = 0; chosen.length < count; round++) {
+    const now = values.only || round % 4 === 0 ? kinds : kinds.filter((kind) => !kind.isLong);
+    chosen.push(...shuffled(random, now));
+  }
   return chosen.slice(0, count);
 };
 
