@@ -1,5 +1,5 @@
-// `npm run chaos -- [--seed=N] [--tasks=N] [--minutes=N] [--faults=N] [--only=FAULT] [--mutations[=NAME,…]]`: the engine under fire,
-// with services of its own. The flags are e2e/chaos/main.ts's.
+// `npm run chaos -- [--seed=N] [--tasks=N] [--minutes=N] [--faults=N] [--only=FAULT] [--mutations]
+// [--hostile=N [--user=ACCOUNT]] [--beside=GIT_REF]`: the engine under fire, with services of its own. The flags are e2e/chaos/main.ts's.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { build } from "./lib/build.mjs";

@@ -41,7 +41,7 @@ export class BatchSender<Batch extends { length: number }> {
 
   /** Resolves when everything was taken, or the time is over. @returns how many entries were lost */
   async drain(deadline: number): Promise<number> {
-    const timer = setTimeout(() => this.#giveUp(), Math.max(0, deadline - Date.now()));
+    const timer = setTimeout(() => this.#giveUp(), Math.max(0, deadline - performance.now()));
     this.kick();
     await this.#sending;
     clearTimeout(timer);

@@ -97,17 +97,25 @@ describe("the mark", () => {
 test("the machine's identity is told", () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}$/);
   expect(pidNamespace()).toMatch(/^pid:\[\d+\]$/);
-  expect(describeContainment({ launcher: true, setpriv: true })).toContain(
+  expect(describeContainment({ launcher: true, wardens: false, setpriv: true })).toContain(
     `Programs run in sessions of their own, are killed by the worker's launcher when the worker dies or stands still for 45 s, and ${
       cgroupParent() === null
         ? "what leaves its process group is found by its mark in /proc and killed, but not what drops that mark too"
         : "each attempt has a cgroup, by which all that it started is killed and proven gone"
     }.`,
   );
-  expect(describeContainment({ launcher: true, setpriv: true })).toContain(
+  expect(describeContainment({ launcher: true, wardens: false, setpriv: true })).toContain(
     `Memory (resources.memory_mb) is ${limitsHere().memory ? "limited" : "counted, not limited"}; the number of`,
   );
-  expect(describeContainment({ launcher: false, setpriv: true })).toContain("counted, not limited");
-  expect(describeContainment({ launcher: false, setpriv: true })).toContain("but not when it stands still");
-  expect(describeContainment({ launcher: false, setpriv: false })).toContain("may outlive a killed worker");
+  if (cgroupParent() === null)
+    expect(describeContainment({ launcher: true, wardens: true, setpriv: true })).toContain(
+      "each attempt has a process that inherits all that it started, by which that is killed and proven gone",
+    );
+  expect(describeContainment({ launcher: false, wardens: true, setpriv: true })).toContain("counted, not limited");
+  expect(describeContainment({ launcher: false, wardens: true, setpriv: true })).toContain(
+    "but not when it stands still",
+  );
+  expect(describeContainment({ launcher: false, wardens: true, setpriv: false })).toContain(
+    "may outlive a killed worker",
+  );
 });

@@ -1,8 +1,8 @@
 // Finds and kills what belongs to an attempt, and proves it dead.
 //
-// A process is ours when it is in the attempt's cgroup, where there are such (cgroup.ts), in its process group, or carries the
-// attempt's mark in the environment it was started with. Without cgroups a process escapes that left the group and was started
-// without the mark (`env -i setsid …`).
+// A process is ours when it is in the attempt's cgroup, where there are such (cgroup.ts), in its process group, carries the
+// attempt's mark in the environment it was started with, or is below the attempt's warden, which stands in for a cgroup
+// (executors/launcher.pl). Without a launcher a process escapes that left the group and was started without the mark (`env -i setsid …`).
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { log } from "../src/platform/log";
@@ -149,6 +149,21 @@ const look = async (mark: Mark, candidates: number[]): Promise<Look> => {
 /** Processes that carry the mark, this one left out. Without /proc none is found. */
 export const findMarked = async (mark: Mark): Promise<ProcessId[]> => (hasProc ? (await look(mark, pids())).found : []);
 
+/**
+ * The process that inherits whatever an attempt's program leaves behind. It lives until nothing of that is left, and kills it at
+ * SIGTERM. null where the attempt has a cgroup, or none is left.
+ */
+const wardenOf = async (mark: Mark): Promise<number | null> => {
+  if (!hasProc || "dataDir" in mark || cgroupParent() !== null) return null;
+  const name = `mlqueue warden ${mark.taskId}.${mark.attempt}`;
+  for (const [index, pid] of pids().entries()) {
+    if (index % SLICE === SLICE - 1) await nextTurn();
+    // What is left of the launcher's own arguments was overwritten with zeros or spaces.
+    if (readProc(pid, "cmdline")?.replace(/[\0 ]+$/, "") === name && !isDead(statOf(pid)?.state ?? "X")) return pid;
+  }
+  return null;
+};
+
 const killAll = (processes: ProcessId[]): void => {
   for (const { pid, startTime } of processes) if (isAlive(pid, startTime)) sendSignal(pid, "SIGKILL");
 };
@@ -168,20 +183,22 @@ export const killMarked = async (mark: Mark): Promise<void> => {
 const LONGEST_EXEC_MS = 1000;
 
 const killUntilGone = async (mark: Mark, group: number | null): Promise<void> => {
-  let sayAt = Date.now() + SAY_EVERY_MS;
+  let sayAt = performance.now() + SAY_EVERY_MS;
   const inExecSince = new Map<number, number>();
   for (let proofs = 0; proofs < 2; ) {
     const { found, inExec } = hasProc ? await look(mark, pids()) : { found: [], inExec: [] };
     killAll(found);
+    const warden = await wardenOf(mark);
+    if (warden !== null) sendSignal(warden, "SIGTERM");
     // One in an exec may turn out to be ours: no proof without another look at it.
-    const now = Date.now();
+    const now = performance.now();
     for (const pid of inExec) if (!inExecSince.has(pid)) inExecSince.set(pid, now);
     const isHidden = inExec.some((pid) => now - (inExecSince.get(pid) ?? now) < LONGEST_EXEC_MS);
-    const isGone = found.length === 0 && !isHidden && (group === null || isGroupEmpty(group));
+    const isGone = found.length === 0 && !isHidden && warden === null && (group === null || isGroupEmpty(group));
     if (group !== null && !isGone) sendSignal(-group, "SIGKILL");
-    if (Date.now() > sayAt) {
+    if (performance.now() > sayAt) {
       log.warn({ mark, group, pids: found.map(({ pid }) => pid) }, "processes of an attempt did not die after SIGKILL");
-      sayAt = Date.now() + SAY_EVERY_MS;
+      sayAt = performance.now() + SAY_EVERY_MS;
     }
     proofs = isGone ? proofs + 1 : 0;
     if (proofs < 2) await wait(isGone ? BETWEEN_PROOFS_MS : BETWEEN_KILLS_MS);
@@ -202,7 +219,7 @@ let lastForks = { count: 0, at: Number.NEGATIVE_INFINITY };
 
 /** To be called once the process runs. The count of forks may be a second old: it then counts too many, never too few. */
 export const leaderOf = (pid: number): Leader => {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   if (startedAt - lastForks.at > FRESH_MS) lastForks = { count: forkCount(), at: startedAt };
   return { pid, startedAt, forksBefore: lastForks.count };
 };
@@ -210,7 +227,7 @@ export const leaderOf = (pid: number): Leader => {
 /** Whether the pids may have gone round since the start, so that a younger process can have a pid from anywhere. */
 const mayHaveGoneRound = ({ startedAt, forksBefore }: Leader): boolean => {
   // 32,768 pids are not used up in a second: a fork takes 60 µs and more.
-  if (Date.now() - startedAt < FRESH_MS / 2) return false;
+  if (performance.now() - startedAt < FRESH_MS / 2) return false;
   pidLimit ??= numberIn("/proc/sys/kernel/pid_max", /^(\d+)/);
   return !(forkCount() - forksBefore < pidLimit / 2);
 };
@@ -249,7 +266,7 @@ const isNothingMarked = async (mark: Mark, candidates: number[]): Promise<boolea
 export const proveDead = async (mark: { taskId: string; attempt: number }, leader: Leader): Promise<void> => {
   const cgroup = cgroupOf(mark);
   if (cgroup !== null && (await emptyCgroup(cgroup)) && isGroupEmpty(leader.pid)) return;
-  if (isGroupEmpty(leader.pid)) {
+  if (isGroupEmpty(leader.pid) && (await wardenOf(mark)) === null) {
     if (!hasProc) return;
     if (await isNothingMarked(mark, mayHaveGoneRound(leader) ? pids() : pidsSince(leader.pid))) return;
   }
@@ -272,7 +289,7 @@ export const bootId = (): string => readLine("/proc/sys/kernel/random/boot_id");
 export const pidNamespace = (): string => (hasProc ? readlinkSync("/proc/self/ns/pid") : "");
 
 /** How well programs are contained on this machine, for the log at start. */
-export const describeContainment = (has: { launcher: boolean; setpriv: boolean }): string => {
+export const describeContainment = (has: { launcher: boolean; wardens: boolean; setpriv: boolean }): string => {
   const guard = has.launcher
     ? "are killed by the worker's launcher when the worker dies or stands still for 45 s"
     : has.setpriv
@@ -281,9 +298,11 @@ export const describeContainment = (has: { launcher: boolean; setpriv: boolean }
   const found =
     has.launcher && cgroupParent() !== null
       ? "each attempt has a cgroup, by which all that it started is killed and proven gone"
-      : hasProc
-        ? "what leaves its process group is found by its mark in /proc and killed, but not what drops that mark too"
-        : "what leaves its process group is not found: this system has no /proc";
+      : has.launcher && has.wardens
+        ? "each attempt has a process that inherits all that it started, by which that is killed and proven gone"
+        : hasProc
+          ? "what leaves its process group is found by its mark in /proc and killed, but not what drops that mark too"
+          : "what leaves its process group is not found: this system has no /proc";
   const held = has.launcher ? limitsHere() : { memory: false, processes: false };
   const limits = `Memory (resources.memory_mb) is ${held.memory ? "limited" : "counted, not limited"}; the number of processes is ${held.processes ? "limited to half of the machine's" : "not limited"}.`;
   return `Programs run in sessions of their own, ${guard}, and ${found}. ${limits}`;

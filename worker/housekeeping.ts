@@ -1,6 +1,7 @@
 // When the shared duties run. What each does is in its feature. Every worker tries each duty; the one that gets its lock does it.
 
 import { purgeActivity } from "../src/activity/purge";
+import { DatabaseClock } from "../src/platform/database-clock";
 import { getSql } from "../src/platform/db";
 import { isOutage } from "../src/platform/errors";
 import { purgeIdempotencyKeys } from "../src/platform/idempotency";
@@ -9,7 +10,7 @@ import { purgeTrash } from "../src/runs/trash";
 import { LEASE_SECONDS } from "../src/tasks/claim";
 import { foldCounts } from "../src/tasks/counts";
 import { finishIfCurrent, giveBack } from "../src/tasks/finish";
-import { attemptsOnMachine, expiredAttempts } from "../src/tasks/lost-attempts";
+import { attemptsOnMachine, CLOCK_TOLERANCE_MS, expiredAttempts } from "../src/tasks/lost-attempts";
 import { promoteDue, releaseDependents } from "../src/tasks/promote";
 import { rebuildIfLost, repairAll, repairRecent } from "../src/tasks/reconcile";
 import { Deliverer, purgeWebhooks } from "../src/webhooks/deliver";
@@ -39,8 +40,9 @@ export class Housekeeping {
   readonly #loops: Promise<void>[] = [];
   readonly #deliverer = new Deliverer();
   readonly #stopping = new AbortController();
-  /** Since when PostgreSQL has answered without a gap: an outage must never look like dead workers. */
+  /** Since when PostgreSQL has answered without a gap, by the same clock: neither may look like dead workers. */
   #seenSince = performance.now();
+  readonly #clock = new DatabaseClock(CLOCK_TOLERANCE_MS);
 
   constructor(housekeeper: Housekeeper) {
     this.#housekeeper = housekeeper;
@@ -112,6 +114,11 @@ export class Housekeeping {
   /** Gives up attempts of machines that have not been heard of for a lease. */
   async #reapExpired(): Promise<void> {
     const expired = await expiredAttempts();
+    // Set ahead it lets all leases expire, also of those whose next heartbeat is on its way.
+    if (await this.#clock.wasSet()) {
+      this.#seenSince = performance.now();
+      log.warn("PostgreSQL's clock was set, or this machine slept: leases count from now on");
+    }
     if (performance.now() - this.#seenSince < LEASE_SECONDS * 1000) return;
     await giveBack(expired, "lost", "its worker was not heard of for 60 s");
   }

@@ -13,7 +13,7 @@ import { markDraining, markStopped, registerWorker } from "../src/tasks/worker-r
 import { sweepCgroups } from "./cgroup";
 import { bootId, describeContainment, pidNamespace, processStartTime } from "./containment";
 import { EndSpool } from "./end-spool";
-import { Launcher } from "./executors/launcher";
+import { hasWardens, Launcher } from "./executors/launcher";
 import { hasSetpriv } from "./executors/process";
 import { inheritableEnv } from "./executors/program-env";
 import { Housekeeping } from "./housekeeping";
@@ -115,7 +115,7 @@ const main = async (): Promise<void> => {
       epoch,
       ...machine,
       queues: queues ?? "all",
-      containment: describeContainment({ launcher: launcher !== null, setpriv: hasSetpriv }),
+      containment: describeContainment({ launcher: launcher !== null, wardens: hasWardens, setpriv: hasSetpriv }),
     },
     "worker ready",
   );

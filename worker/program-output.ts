@@ -127,7 +127,7 @@ export class ProgramOutput {
    * @param withinMs after so long the rest is given up, and the log says how much
    */
   async close(withinMs = 30_000): Promise<void> {
-    const deadline = Date.now() + withinMs;
+    const deadline = performance.now() + withinMs;
     this.#isClosing = true;
     clearTimeout(this.#openTimer);
     clearTimeout(this.#pauseTimer);
@@ -147,7 +147,7 @@ export class ProgramOutput {
   #read(stream: Stream, chunk: Buffer): void {
     stream.assembler.push(chunk, (line) => this.#takeLine(stream, line));
     if (stream.assembler.isOpen) {
-      stream.openSince ??= Date.now();
+      stream.openSince ??= performance.now();
       this.#openTimer ??= setTimeout(() => this.#showOpenLines(), OPEN_LINE_FIRST_MS);
     }
     if (this.#buffer.isCrowded) this.#pauseIfWorthwhile();
@@ -167,7 +167,7 @@ export class ProgramOutput {
   }
 
   #showOpenLines(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const stream of this.#streams) {
       const dueAt =
         stream.openShown === ""
@@ -203,7 +203,7 @@ export class ProgramOutput {
     const isPaused = this.#pauseTimer !== undefined;
     if (isPaused || this.#buffer.isHeld || this.#isSinkStuck || this.#pauseBudgetMs <= 0) return;
     for (const { source } of this.#streams) source.pause();
-    this.#pausedAt = Date.now();
+    this.#pausedAt = performance.now();
     this.#pauseTimer = setTimeout(() => {
       this.#isSinkStuck = true;
       this.#resume();
@@ -213,7 +213,7 @@ export class ProgramOutput {
   #linesSent(): void {
     this.#isSinkStuck = false;
     if (this.#pauseTimer === undefined) return;
-    const isOverBudget = Date.now() - this.#pausedAt > this.#pauseBudgetMs;
+    const isOverBudget = performance.now() - this.#pausedAt > this.#pauseBudgetMs;
     if (!this.#buffer.isCrowded || this.#buffer.isHeld || isOverBudget) this.#resume();
     else this.#pauseTimer.refresh();
   }
@@ -221,7 +221,7 @@ export class ProgramOutput {
   #resume(): void {
     clearTimeout(this.#pauseTimer);
     this.#pauseTimer = undefined;
-    this.#pauseBudgetMs -= Date.now() - this.#pausedAt;
+    this.#pauseBudgetMs -= performance.now() - this.#pausedAt;
     for (const { source } of this.#streams) source.resume();
   }
 
@@ -271,7 +271,7 @@ export class ProgramOutput {
   async #finishMetrics(deadline: number): Promise<void> {
     if (this.#tail === undefined) return;
     while (!(await this.#pollMetrics())) {
-      if (Date.now() > deadline)
+      if (performance.now() > deadline)
         return this.note("the rest of the metrics file was not read: it could not be stored in time");
       await wait(METRICS_WAIT_MS);
     }

@@ -11,8 +11,11 @@ import { makeKeeper } from "../../scripts/lib/keeper.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 import { startPostgres, stopPostgres } from "../../scripts/lib/postgres.mjs";
 import { end } from "../../scripts/lib/processes.mjs";
+import { ROOT } from "../../scripts/lib/project.mjs";
 import { startRedis, stopRedis } from "../../scripts/lib/redis.mjs";
 import { cgroupParent } from "../../worker/cgroup";
+import type { Version } from "./beside";
+import { Clock } from "./clock";
 import { Network } from "./network";
 import { pause } from "./seeded";
 
@@ -32,24 +35,29 @@ export type Account = { userId: string; email: string; key: string };
 export class Kept {
   pid = 0;
   starts = 0;
+  /** when it was last ready after a start */
+  readyAt = 0;
   readonly #keeper: ReturnType<typeof makeKeeper>;
   #current: { pid: number; startTime: string } | undefined;
 
   constructor(
     readonly name: string,
     readonly log: string,
-    start: (launched: (one: { pid: number; startTime: string }) => void) => Promise<object>,
+    start: (launched: (one: { pid: number; startTime: string }) => void, starts: number) => Promise<object>,
     say: (sentence: string) => void,
   ) {
     this.#keeper = makeKeeper({
       name,
       say,
-      start: () =>
-        start((one) => {
+      start: async () => {
+        const started = await start((one) => {
           this.pid = one.pid;
           this.starts++;
           this.#current = one;
-        }),
+        }, this.starts);
+        this.readyAt = Date.now();
+        return started;
+      },
     });
   }
 
@@ -106,6 +114,12 @@ export type ClusterOptions = {
   dataDir: string;
   env: Record<string, string | undefined>;
   slots: number;
+  /** another version: the web server and the second worker are of it and of ours in turn, from start to start */
+  beside?: Version | undefined;
+  /** the account that workers run as; ours unless given */
+  workerIds?: { uid: number; gid: number } | undefined;
+  /** whether faults set the time of day of our programs: they are then started under libfaketime */
+  setsClock?: boolean;
   say: (sentence: string) => void;
 };
 
@@ -119,6 +133,8 @@ export class Cluster {
   readonly accounts: Account[] = [];
   /** of programs: locks, tries, ledger */
   readonly programs: string;
+  /** of our programs */
+  readonly clock: Clock;
 
   private constructor(
     readonly options: ClusterOptions,
@@ -130,6 +146,7 @@ export class Cluster {
   ) {
     this.url = `http://${HOST}:${port}`;
     this.programs = join(options.dataDir, "programs");
+    this.clock = new Clock(join(options.dataDir, "clock"));
     this.sql = postgres(this.postgresUrl, { max: 3, onnotice: () => {}, backoff: () => 0.1 });
     this.redis = directRedis(this.redisServer.url);
   }
@@ -165,6 +182,12 @@ export class Cluster {
     return join(this.options.dataDir, "logs", `${name}.log`);
   }
 
+  /** What a program is of that was started so often before. */
+  #versionAt(starts: number): Version {
+    const { dist, beside } = this.options;
+    return beside && starts % 2 === 0 ? beside : { root: ROOT, dist };
+  }
+
   /** What every program of ours is started with. */
   #env(more: Record<string, string> = {}): NodeJS.ProcessEnv {
     const { env, dataDir, dist, pagesOf = dist } = this.options;
@@ -198,6 +221,7 @@ export class Cluster {
         RATE_LIMIT_BATCH: "0",
         RATE_LIMIT_TRAFFIC: "0",
         RATE_LIMIT_SIGN_IN: "0",
+        ...(this.options.setsClock && this.clock.env()),
         ...more,
       },
       dataDir,
@@ -206,6 +230,10 @@ export class Cluster {
       redisUrl: through(this.redisServer.url, this.toRedis),
     });
     return { ...own, NEXT_DIST_DIR: pagesFolder(pagesOf) } as NodeJS.ProcessEnv;
+  }
+
+  #envOf({ root, dist }: Version, more: Record<string, string> = {}): NodeJS.ProcessEnv {
+    return { ...this.#env(more), MLQUEUE_ROOT: root, MLQUEUE_DIST: dist };
   }
 
   async #begin(): Promise<void> {
@@ -225,19 +253,28 @@ export class Cluster {
     this.web = new Kept(
       "web",
       log,
-      (launched) => startWeb({ dist, env: this.#env(), log, host: HOST, port: this.port }, launched),
+      (launched, starts) => {
+        const version = this.#versionAt(starts);
+        const env = this.#envOf(version);
+        return startWeb({ dist: version.dist, env, log, host: HOST, port: this.port }, launched);
+      },
       say,
     );
     await Promise.all([this.web.begin(), this.addWorker("chaos-a"), this.addWorker("chaos-b")]);
   }
 
   async addWorker(name: string, more: Record<string, string> = {}): Promise<void> {
-    const { dist, say } = this.options;
+    const { say, workerIds: ids } = this.options;
     const log = this.logOf(name);
     const kept = new Kept(
       name,
       log,
-      (launched) => startWorker({ dist, env: this.#env({ WORKER_NAME: name, ...more }), log }, launched),
+      (launched, starts) => {
+        // The first one is always of ours.
+        const version = this.#versionAt(name === "chaos-b" ? starts : 1);
+        const env = this.#envOf(version, { WORKER_NAME: name, ...more });
+        return startWorker({ dist: version.dist, env, log, ids }, launched);
+      },
       say,
     );
     this.workers.push(kept);

@@ -2,6 +2,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
+import { clockLibrary } from "./clock";
 import { type Cluster, type Kept, PREFIX } from "./cluster";
 import type { Away } from "./history";
 import type { Watch } from "./network";
@@ -13,6 +14,10 @@ export type Fault = {
   away: Away[];
   /** Programs are killed by it, which counts as a loss: the fourth one gives a task up. */
   isLossy?: boolean;
+  /** It lasts longer than a lease: a long run has it each fourth round only, or most of its time would be such waits. */
+  isLong?: boolean;
+  /** It sets the time of day of our programs, which takes libfaketime. */
+  setsClock?: boolean;
   /** @returns names of the workers whose programs died */
   strike: (cluster: Cluster, random: Random) => Promise<string[]>;
 };
@@ -113,6 +118,21 @@ const exhaust = async (cluster: Cluster): Promise<string[]> => {
   return [];
 };
 
+/** Sets the time of day of all our programs, lets them work by it for a while, and sets it back: a jump each way. */
+const setClock = (name: string, seconds: number): Fault => ({
+  name: `the clock set ${name}, and back after 5 s`,
+  away: [],
+  setsClock: true,
+  strike: async (cluster) => {
+    cluster.clock.set(seconds);
+    await pause(5000);
+    cluster.clock.set(0);
+    return [];
+  },
+});
+
+const HOUR = 3600;
+
 /** A file stands where the folder was: nothing can be written or read there, whoever we are. */
 const spoolGone = async (cluster: Cluster): Promise<string[]> => {
   const spool = join(cluster.options.dataDir, "spool");
@@ -161,6 +181,7 @@ const faults: Fault[] = [
     name: "SIGSTOP of a worker for 70 s, longer than its lease",
     away: [],
     isLossy: true,
+    isLong: true,
     strike: async (cluster, random) => {
       await standStill(oneOf(cluster, random), 70_000);
       return [];
@@ -304,6 +325,7 @@ const faults: Fault[] = [
     name: "PostgreSQL away for 70 s, longer than a lease",
     away: ["postgres"],
     isLossy: true,
+    isLong: true,
     strike: network("toPostgres", 70_000, (proxy) => proxy.refuse()),
   },
   {
@@ -336,6 +358,15 @@ const faults: Fault[] = [
   },
   { name: "PostgreSQL has no connection left", away: ["postgres"], strike: exhaust },
   {
+    name: "a claim that does not arrive",
+    // One connection of a worker's: all others go on.
+    away: [],
+    strike: async (cluster) => {
+      await onceSeen(cluster, (bytes) => (hasClaim(bytes) ? "cut" : "pass"));
+      return [];
+    },
+  },
+  {
     name: "a claim's answer lost",
     away: ["postgres"],
     strike: async (cluster) => {
@@ -346,6 +377,7 @@ const faults: Fault[] = [
   {
     name: "a claim's answer lost, and PostgreSQL away for 40 s",
     away: ["postgres"],
+    isLong: true,
     strike: async (cluster) => {
       await onceSeen(cluster, (bytes) => (hasClaim(bytes) ? "then cut" : "pass"));
       return network("toPostgres", 40_000, (proxy) => proxy.refuse())(cluster);
@@ -383,9 +415,14 @@ const faults: Fault[] = [
     },
   },
   { name: "the spool's folder gone for 4 s", away: [], strike: spoolGone },
+  setClock("an hour ahead", HOUR),
+  setClock("an hour back", -HOUR),
+  setClock("a day ahead", 24 * HOUR),
+  setClock("a day back", -24 * HOUR),
 ];
 
-export const FAULTS: readonly Fault[] = faults;
+/** Those that this machine can bring about. */
+export const FAULTS: readonly Fault[] = faults.filter((fault) => !fault.setsClock || clockLibrary() !== null);
 
 /** @throws Error when there is no such fault */
 export const faultNamed = (name: string): Fault => {

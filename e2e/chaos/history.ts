@@ -41,4 +41,16 @@ export class History {
   isDisturbed(from: number, what: Away[], afterMs: number): boolean {
     return this.struck.some((one) => from <= one.until + afterMs && one.away.some((away) => what.includes(away)));
   }
+
+  /**
+   * Whether the sets may be incomplete: Redis lost something, and since then the comparison of everything, which comes each so many ms,
+   * has not surely come, since it needs PostgreSQL as well.
+   */
+  mayLack(now: number, repairMs: number): boolean {
+    let until = Number.NEGATIVE_INFINITY;
+    for (const one of this.struck)
+      if (one.away.includes("redis") || (one.away.includes("postgres") && one.at < until))
+        until = Math.max(until, one.until + repairMs);
+    return now <= until;
+  }
 }

@@ -7,8 +7,8 @@ export type Mutation = {
   /** what of the engine is taken away */
   takes: string;
   replacements: Replacement[];
-  /** why nothing is to be seen of it from outside */
-  hides?: string;
+  /** why nothing is to be seen of it from outside, and the test file that is red with it instead */
+  hides?: { because: string; test: string };
   /** faults that should bring it out, in turn */
   faults: string[];
   /** of programs that it shows on; all unless given */
@@ -120,10 +120,11 @@ export const MUTATIONS: readonly Mutation[] = [
         by: "",
       },
     ],
-    faults: ["a worker killed between offer and claim"],
+    // A worker that is killed is started again, and the first thing that it does is to compare all of the order.
+    faults: ["a claim that does not arrive"],
     // What is queued for less than 10 s is compared each second and comes back at once.
     backlog: 200,
-    rounds: 6,
+    rounds: 10,
   },
   {
     name: "no-rebuild",
@@ -158,7 +159,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "epoch-not-checked",
-    hides: "the rebuild comes within a second; until then only the order of starts is wrong",
+    hides: {
+      because: "the rebuild comes within a second; until then only the order of starts is wrong",
+      test: "src/tasks/offers.test.ts",
+    },
     takes: "the check of the epoch from the offer: half a queue is taken for the whole",
     replacements: [
       {
@@ -167,8 +171,7 @@ export const MUTATIONS: readonly Mutation[] = [
         by: "local only",
       },
     ],
-    faults: ["FLUSHALL", "Redis killed, back empty"],
-    rounds: 4,
+    faults: [],
   },
   {
     name: "server-not-checked",
@@ -227,7 +230,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "place-before-commit",
-    hides: "what was offered too early is put back by the comparison that comes each second",
+    hides: {
+      because: "what was offered too early is put back by the comparison that comes each second",
+      test: "src/tasks/offers.test.ts",
+    },
     takes: "the order of commit and ZADD for single tasks with a key: a worker is offered what is not there yet",
     replacements: [
       {
@@ -237,8 +243,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       { file: "src/platform/idempotency.ts", text: "  await outcome.announce();\n", by: "" },
     ],
-    faults: ["PostgreSQL slow for 5 s", KILL],
-    rounds: 6,
+    faults: [],
   },
   {
     name: "cancel-without-lock",

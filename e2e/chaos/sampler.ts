@@ -29,7 +29,7 @@ export const startSampler = (cluster: Cluster, history: History): (() => Promise
     for (const id of missing) {
       const from = since.get(id) ?? now;
       since.set(id, from);
-      const limit = history.isDisturbed(now, ["redis"], DISTURBED_MS) ? DISTURBED_MS : MISSED_MS;
+      const limit = history.mayLack(now, DISTURBED_MS) ? DISTURBED_MS : MISSED_MS;
       if (now - from > limit && !said.has(id)) {
         said.add(id);
         history.missed.push({ taskId: id, at: now, ms: now - from });

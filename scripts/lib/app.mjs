@@ -59,8 +59,8 @@ const healthy = (host, port) =>
   });
 
 /** Starts a program and waits until isReady says so. @throws Trouble when it ends before, or takes too long */
-const launchUntil = async (title, args, { env, log }, isReady, launched) => {
-  const one = launch(process.execPath, args, { env, log });
+const launchUntil = async (title, args, { env, log, ids }, isReady, launched) => {
+  const one = launch(process.execPath, args, { env, log, ids });
   launched(one);
   let ended = null;
   one.exited.then((how) => {
@@ -104,10 +104,10 @@ export const startWeb = ({ dist, env, log, host, port }, launched) => {
  *
  * With LOG_LEVEL=warn that line may be missing: a worker that lives for 5 s then counts as ready.
  *
- * @param {{dist: string | null, env: object, log: string}} options
+ * @param {{dist: string | null, env: object, log: string, ids?: {uid: number, gid: number} | undefined}} options
  * @param {(one: {pid: number, startTime: string}) => void} launched as for startWeb
  */
-export const startWorker = ({ dist, env, log }, launched) => {
+export const startWorker = ({ dist, env, log, ids }, launched) => {
   const began = performance.now();
   const silent = /^(warn|error)$/.test(env.LOG_LEVEL ?? "");
   const isReady = (one) =>
@@ -115,7 +115,7 @@ export const startWorker = ({ dist, env, log }, launched) => {
   return launchUntil(
     "worker",
     programArgs("worker", dist),
-    { env: { ...env, MLQUEUE_SERVICE: "worker" }, log },
+    { env: { ...env, MLQUEUE_SERVICE: "worker" }, log, ids },
     isReady,
     launched,
   );

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { lstatSync } from "node:fs";
 import { Trouble } from "./project.mjs";
 
-const idsOf = (user) => {
+export const idsOf = (user) => {
   const id = (flag) =>
     Number(execFileSync("id", [flag, user], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   try {

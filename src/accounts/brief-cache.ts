@@ -14,9 +14,9 @@ export class BriefCache<T> {
 
   get(key: string): Promise<T | null> {
     const known = this.entries.get(key);
-    if (known && Date.now() - known.askedAt < this.forMs) return known.answer;
+    if (known && performance.now() - known.askedAt < this.forMs) return known.answer;
     if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
-    const entry = { answer: this.ask(key), askedAt: Date.now() };
+    const entry = { answer: this.ask(key), askedAt: performance.now() };
     this.entries.set(key, entry);
     const forget = () => {
       if (this.entries.get(key) === entry) this.entries.delete(key);

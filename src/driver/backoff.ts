@@ -1,14 +1,14 @@
 // PURE but for the clock that is passed in: how long to wait before trying again.
 
 export type Clock = {
-  /** epoch ms */
+  /** ms of a clock that nobody sets */
   now: () => number;
   /** Resolves after the time, or at once when the signal is aborted. */
   wait: (ms: number, signal?: AbortSignal) => Promise<void>;
 };
 
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => performance.now(),
   wait: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

@@ -136,7 +136,7 @@ const ended = (child: ChildProcess, signal: AbortSignal, graceMs: number): Promi
     let killTimer: NodeJS.Timeout | undefined;
     const stop = () => {
       signalGroup(pid, "SIGTERM");
-      killAt = Date.now() + graceMs;
+      killAt = performance.now() + graceMs;
       killTimer = setTimeout(() => signalGroup(pid, "SIGKILL"), graceMs);
     };
     signal.addEventListener("abort", stop, { once: true });
@@ -149,7 +149,7 @@ const ended = (child: ChildProcess, signal: AbortSignal, graceMs: number): Promi
           groups.delete(pid);
           return resolve({ exitCode, signal: by });
         }
-        if (Date.now() >= killAt) signalGroup(pid, "SIGKILL");
+        if (performance.now() >= killAt) signalGroup(pid, "SIGKILL");
         setTimeout(waitForGroup, POLL_MS);
       };
       waitForGroup();

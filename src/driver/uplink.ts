@@ -19,7 +19,7 @@ export class Uplink {
   readonly #port: MessagePort;
   readonly #runs = new Map<string, Run>();
   readonly #say: (text: string) => void;
-  #postedAt = 0;
+  #postedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #closed: (left: number) => void = () => {};
   #isDead = false;
@@ -52,7 +52,7 @@ export class Uplink {
     const run = this.#runs.get(keyText(key));
     if (!run) return;
     run.waiting.push(JSON.stringify(record));
-    if (record.t === "end" || run.waiting.length >= POST_RECORDS || Date.now() - this.#postedAt >= POST_MS)
+    if (record.t === "end" || run.waiting.length >= POST_RECORDS || performance.now() - this.#postedAt >= POST_MS)
       this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), POST_MS);
     this.poll();
@@ -67,7 +67,7 @@ export class Uplink {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#postedAt = Date.now();
+    this.#postedAt = performance.now();
     for (const { key, waiting } of this.#runs.values())
       if (waiting.length > 0) this.#post({ type: "add", key, records: waiting.splice(0) });
   }

@@ -17,10 +17,10 @@ export const openRedis = (url: string, options: { timeoutMs?: number; subscriber
     redis.once("ready", () => {
       redis.options.enableOfflineQueue = false;
     });
-  let lastSaid = 0;
+  let lastSaid = Number.NEGATIVE_INFINITY;
   redis.on("error", (error) => {
-    if (Date.now() - lastSaid < 5000) return;
-    lastSaid = Date.now();
+    if (performance.now() - lastSaid < 5000) return;
+    lastSaid = performance.now();
     log.warn({ error: error.message }, "redis connection failed");
   });
   return redis;

@@ -29,7 +29,7 @@ const isRefused = (error: unknown): boolean =>
  */
 export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = migrationsFolder()): Promise<void> => {
   const needed = neededMigration(folder);
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
   try {
     for (;;) {
@@ -40,7 +40,7 @@ export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = mi
         },
       );
       if (found && Number(found[0]?.at ?? 0) >= needed) return;
-      if (Date.now() > deadline)
+      if (performance.now() > deadline)
         throw new Error("The database is not at this version's schema: run `npm run migrate`.");
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -13,7 +13,7 @@ export const searchPath = (
     : (path ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter).map((folder) => join(resolve(cwd, folder), name));
   let problem: "missing" | "not executable" = "missing";
   for (const file of candidates) {
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    if (!isFile(file)) continue;
     try {
       accessSync(file, constants.X_OK);
       return { file };
@@ -23,4 +23,13 @@ export const searchPath = (
     }
   }
   return { problem };
+};
+
+const isFile = (path: string): boolean => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // In a folder that is closed to this account, say: another one's home that stands in PATH.
+    return false;
+  }
 };

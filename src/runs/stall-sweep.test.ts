@@ -40,6 +40,17 @@ const status = async (runId: string) => (await getRun(me.userId, runId)).status;
 const LONG = 100_000.5;
 
 describe("a silent run", () => {
+  test("is given up as well when it was last heard of before PostgreSQL's clock was set back by an hour", async () => {
+    const unitId = await newUnit(60);
+    await heartbeat(me.userId, { unitId });
+    const runId = await start(unitId);
+    await pass(unitId, -3600);
+    await sweepStalled(59);
+    expect(await status(runId)).toBe("running");
+    await sweepStalled(61);
+    expect(await status(runId)).toBe("failed");
+  });
+
   test("is failed as `driver lost` once its unit's time is over, and not before; the version stays", async () => {
     const unitId = await newUnit(60);
     await heartbeat(me.userId, { unitId });

@@ -1,4 +1,5 @@
 // Gives up runs whose driver fell silent. Runs in the web server, which knows how long heartbeats could reach it.
+import { DatabaseClock } from "../platform/database-clock";
 import { getSql } from "../platform/db";
 import { isOutage } from "../platform/errors";
 import { log } from "../platform/log";
@@ -9,8 +10,11 @@ import { changedColumns, withEvents } from "./transition";
 
 export const LOST_MESSAGE = "driver lost";
 
+const CLOCK_TOLERANCE_MS = 5000;
+
 /**
- * Fails running runs that were not heard of for their unit's time limit, on PostgreSQL's clock.
+ * Fails running runs that were not heard of for their unit's time limit, on PostgreSQL's clock. One that was heard of in the future
+ * was not heard of since that clock was set back.
  *
  * @param heardSeconds so long heartbeats could be heard without a gap: silence from before counts for nobody
  * @returns how many were given up
@@ -20,7 +24,8 @@ export const sweepStalled = async (heardSeconds: number): Promise<number> => {
   const lost = sql`
     UPDATE runs SET status = 'failed', change_no = change_no + 1, error_message = ${LOST_MESSAGE}, error_kind = 'lost', completed_at = now(), updated_at = now()
     FROM units u WHERE u.id = runs.unit_id AND runs.status = 'running' AND runs.watched AND runs.deleted_at IS NULL AND u.stall_timeout_seconds > 0
-      AND runs.last_named_at < now() - make_interval(secs => u.stall_timeout_seconds) AND u.stall_timeout_seconds <= ${heardSeconds}::float8
+      AND (runs.last_named_at < now() - make_interval(secs => u.stall_timeout_seconds) OR runs.last_named_at > now() + make_interval(secs => ${CLOCK_TOLERANCE_MS / 1000}))
+      AND u.stall_timeout_seconds <= ${heardSeconds}::float8
     RETURNING ${changedColumns(sql)}`;
   const rows = await withEvents<RunRow>(sql, lost, sql`*`);
   for (const row of rows) {
@@ -39,6 +44,7 @@ const LATE_MS = 3 * SWEEP_MS;
 export const startStallSweep = (): (() => Promise<void>) => {
   let heardSince = performance.now();
   let roundAt = performance.now();
+  const clock = new DatabaseClock(CLOCK_TOLERANCE_MS);
   let isStopped = false;
   let wake = () => {};
   const rounds = (async () => {
@@ -55,7 +61,9 @@ export const startStallSweep = (): (() => Promise<void>) => {
       if (now - roundAt > LATE_MS) heardSince = now;
       roundAt = now;
       try {
-        await sweepStalled((now - heardSince) / 1000);
+        // Set ahead it makes everybody silent for as long.
+        if (await clock.wasSet()) heardSince = performance.now();
+        await sweepStalled((performance.now() - heardSince) / 1000);
       } catch (error) {
         // Heartbeats could not be stored either.
         if (isOutage(error)) heardSince = performance.now();

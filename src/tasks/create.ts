@@ -151,10 +151,10 @@ const isNearFull = async (userId: string, queue: string, adding: number, sql: Sq
   const max = getEnv().QUEUE_MAX_SIZE;
   const key = `${userId}|${queue}`;
   let fill = fills.get(key);
-  if (!fill || Date.now() - fill.at > FILL_FOR_MS) {
+  if (!fill || performance.now() - fill.at > FILL_FOR_MS) {
     if (fills.size > 10_000) fills.clear();
     const counts = await countTasks(userId, queue, sql);
-    fill = { count: counts.queued + counts.pending, at: Date.now() };
+    fill = { count: counts.queued + counts.pending, at: performance.now() };
     fills.set(key, fill);
   }
   fill.count += adding;

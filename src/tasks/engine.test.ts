@@ -14,6 +14,7 @@ import { finishIfCurrent, giveBack } from "./finish";
 import { heartbeat } from "./heartbeat";
 import { listInput } from "./input";
 import { getTask, listTasks } from "./list";
+import { expiredAttempts } from "./lost-attempts";
 import { promoteDue, releaseDependents } from "./promote";
 import { pauseQueue, resumeQueue } from "./queue-control";
 import { queueStatus } from "./queue-status";
@@ -271,6 +272,21 @@ describe("end", () => {
     expect(last?.taskId).toBe(a.taskId);
     expect(last && (await fail(last))).toBe("failed");
     expect(await getTask(userId, b.taskId)).toMatchObject({ status: "running" });
+  });
+
+  test("a lease that ends later than any that is given was left behind by a clock that was set back", async () => {
+    const { taskId } = await makeTask(userId, { queue });
+    await claim(await makeWorker({ queues: [queue] }));
+    const isExpired = async (secondsLeft: number) => {
+      await getSql()`UPDATE task_attempts SET lease_expires_at = now() + make_interval(secs => ${secondsLeft}) WHERE task_id = ${taskId}`;
+      return (await expiredAttempts()).some((one) => one.taskId === taskId);
+    };
+    expect([await isExpired(-1), await isExpired(60), await isExpired(75), await isExpired(3600)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
   });
 
   test("the fourth loss within a day fails the task", async () => {

@@ -29,11 +29,14 @@ const KNOWN_FOR_MS = 2000;
 
 /** Entrypoints of this server's folder and of the live workers, sorted. */
 export const knownEntrypoints = async (sql: SqlLike = getSql()): Promise<string[]> => {
-  if (!known || Date.now() - known.at > KNOWN_FOR_MS) {
+  if (!known || performance.now() - known.at > KNOWN_FOR_MS) {
     const rows = await sql<{ name: string }[]>`
       SELECT DISTINCT unnest(entrypoints) AS name FROM workers
       WHERE stopped_at IS NULL AND last_heartbeat_at > now() - interval '60 seconds'`;
-    known = { names: new Set([...entrypointsIn(entrypointsDir()), ...rows.map((row) => row.name)]), at: Date.now() };
+    known = {
+      names: new Set([...entrypointsIn(entrypointsDir()), ...rows.map((row) => row.name)]),
+      at: performance.now(),
+    };
   }
   return [...known.names].sort();
 };

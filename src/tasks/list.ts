@@ -55,9 +55,9 @@ let queueStates: { byName: Map<string, QueueState>; at: number } | undefined;
 
 /** Paused queues, at most a second old: only for sentences. */
 const pausedQueues = async (sql: SqlLike): Promise<Map<string, QueueState>> => {
-  if (!queueStates || Date.now() - queueStates.at > 1000) {
+  if (!queueStates || performance.now() - queueStates.at > 1000) {
     const rows = await sql<QueueState[]>`SELECT name, paused, reason FROM queues WHERE paused`;
-    queueStates = { byName: new Map(rows.map((row) => [row.name, row])), at: Date.now() };
+    queueStates = { byName: new Map(rows.map((row) => [row.name, row])), at: performance.now() };
   }
   return queueStates.byName;
 };

@@ -44,13 +44,13 @@ export const rebuildIfLost = async (): Promise<boolean> => {
   return getSql().begin(async (lock) => {
     const [row] = await lock`SELECT pg_try_advisory_xact_lock(${REBUILD_LOCK}) AS got`;
     if (!row?.got || (await isWhole())) return false;
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const count = await rebuild();
     if (count === null) return false;
     // What was added between the snapshot and the swap went into sets that the swap replaced.
-    await repairRecent((Date.now() - startedAt) / 1000 + 10);
+    await repairRecent((performance.now() - startedAt) / 1000 + 10);
     log.warn(
-      { tasks: count, durationMs: Date.now() - startedAt },
+      { tasks: count, durationMs: Math.round(performance.now() - startedAt) },
       "redis had lost the order; it was rebuilt from postgresql",
     );
     return true;

@@ -55,7 +55,7 @@ let live: { workers: LiveWorker[]; at: number } | undefined;
 
 /** Workers with a recent heartbeat, at most a second old: for sentences and estimates, never for a decision. */
 export const liveWorkers = async (sql: SqlLike = getSql()): Promise<LiveWorker[]> => {
-  if (!live || Date.now() - live.at > 1000) {
+  if (!live || performance.now() - live.at > 1000) {
     const rows = await sql<
       {
         gpus: string[];
@@ -69,7 +69,7 @@ export const liveWorkers = async (sql: SqlLike = getSql()): Promise<LiveWorker[]
       SELECT gpus, cpus, memory_mb, queues, entrypoints, draining FROM workers
       WHERE stopped_at IS NULL AND last_heartbeat_at > now() - make_interval(secs => ${LIVE_SECONDS})`;
     live = {
-      at: Date.now(),
+      at: performance.now(),
       workers: rows.map((row) => ({
         totals: { gpus: row.gpus.length, cpus: row.cpus, memoryMb: row.memory_mb },
         queues: row.queues,

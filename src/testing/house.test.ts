@@ -92,3 +92,29 @@ test("redis' keys are known to ready-keys.ts only, and it to the two files that 
   const users = all.filter((file) => importsOf(file).some((edge) => edge.to === "src/tasks/ready-keys"));
   expect(users.sort()).toEqual(["src/tasks/ready-queue.ts", "src/tasks/ready-sets.ts"]);
 });
+
+/** Who tells people or other programs a time of day, or compares with one that was told. */
+const TELLS_THE_TIME = [
+  "src/platform/ids.ts",
+  "src/tasks/statistics.ts",
+  "src/driver/program-run.ts",
+  "src/driver/spool.ts",
+  "src/driver/claimed-run.ts",
+  "src/driver/exec.ts",
+  "src/webhooks/deliver.ts",
+  "src/runs/run-output.ts",
+  "src/runs/plan.ts",
+  "src/accounts/tokens.ts",
+  "src/accounts/api-keys.ts",
+  "src/accounts/authenticate.ts",
+  "src/accounts/commands.ts",
+  "worker/program-output.ts",
+];
+
+test("how long something takes is measured by performance.now(): the time of day may be set, by an hour or back", () => {
+  const users = [...sources("src"), ...sources("worker")].filter(
+    (file) =>
+      !/^src\/(testing|app|ui)\/|\/ui\//.test(file) && /\bDate\.now\b/.test(readFileSync(join(root, file), "utf8")),
+  );
+  expect(users.sort()).toEqual([...TELLS_THE_TIME].sort());
+});

@@ -3,6 +3,10 @@
 #
 # Perl, since every Debian, Ubuntu, Fedora and Arch has it without a compiler; its base modules alone. launcher.ts is the other end.
 #
+# Where a program gets no cgroup, a warden stands above it: a fork of the launcher that inherits whatever the program leaves behind
+# (PR_SET_CHILD_SUBREAPER), whatever session, environment or name that has. So it can kill all of it, which it does at SIGTERM and when
+# the launcher dies, and it knows when nothing is left: then it ends. Others find it by its name, `mlqueue warden <task>.<attempt>`.
+#
 # stdin: frames `<bytes>\n<fields between NULs>`.
 #   H prctl                       first: the number of prctl(2) here, or 0
 #   S id task attempt cgroup cwd file, then five lists, each after its length: limits (cgroup, file, value, …), used folders (path,
@@ -40,6 +44,8 @@ my %program;     # pid => { id, task, attempt, cgroup, limited }
 my ( %left, %left_before );    # what ended and left something behind: the worker's to kill, while it lives and moves
 my %starting;    # pid => the pipe that exec closes
 my %output;      # id => the reading ends of its stdout and stderr, until the worker has opened them
+my %warden;      # pid of each that lives => its program's
+my %heard;       # pid of a program => the pipe by which its warden tells of its end
 my $deadline;    # by uptime, which counts a suspend, in seconds
 my $self = $$;
 
@@ -162,6 +168,138 @@ sub fork_into {
     return;
 }
 
+sub ignore_all_but_own {
+    my ($own) = @_;
+    opendir my $open, '/proc/self/fd' or return;
+    my @open = grep { /^\d+$/ && $_ > 2 && $_ != $own } readdir $open;
+    closedir $open;
+    POSIX::close($_) for @open;
+    my $null = POSIX::open( '/dev/null', POSIX::O_RDWR() ) // return;
+    POSIX::dup2( $null, $_ ) for 0, 1;
+    POSIX::close($null);
+}
+
+# Children of a process, of all its threads.
+sub children_of {
+    my ($pid) = @_;
+    my @found;
+    opendir my $threads, "/proc/$pid/task" or return;
+    for my $thread ( grep { /^\d+$/ } readdir $threads ) {
+        open my $file, '<', "/proc/$pid/task/$thread/children" or next;
+        push @found, split ' ', <$file> // '';
+    }
+    return @found;
+}
+
+# For kernels without that file.
+sub children_by_parent {
+    my ($parent) = @_;
+    my @found;
+    opendir my $proc, '/proc' or return;
+    for my $pid ( grep { /^\d+$/ } readdir $proc ) {
+        open my $file, '<', "/proc/$pid/stat" or next;
+        push @found, $pid if ( <$file> // '' ) =~ /.*\) \S (\d+)/s && $1 == $parent;
+    }
+    return @found;
+}
+
+my $lists_children;
+
+# All that is below this process, each before its children are looked for again: those of a dead one come to the warden.
+sub kill_below {
+    $lists_children //= -e "/proc/$$/task/$$/children";
+    my @below = ($$);
+    while ( defined( my $pid = shift @below ) ) {
+        my @children = $lists_children ? children_of($pid) : children_by_parent($pid);
+        kill 'KILL', $pid if $pid != $$;
+        push @below, @children;
+    }
+}
+
+# Some that cannot be killed run as another user, through sudo for instance.
+my $KILLING_SECONDS = 30;
+
+# Never returns. Tells its program's pid or the errno of the fork, then its end as wait(2) says, and whether nothing was left.
+sub be_warden {
+    my ( $told, $name, $become ) = @_;
+    my $is_ending = 0;
+    $SIG{$_} = 'IGNORE'                for qw(INT HUP PIPE);
+    $SIG{CHLD} = sub { };
+    $SIG{TERM} = sub { $is_ending = 1 };
+    # What comes between a look and the wait for the next one is not to be missed.
+    my $blocked = POSIX::SigSet->new( POSIX::SIGCHLD(), POSIX::SIGTERM() );
+    POSIX::sigprocmask( POSIX::SIG_BLOCK(), $blocked );
+    syscall( $prctl, 36, 1 );     # PR_SET_CHILD_SUBREAPER
+    syscall( $prctl, 1, 15 );     # PR_SET_PDEATHSIG
+    POSIX::_exit(127) if getppid() != $self;
+    $self = $$;
+    $0    = "mlqueue warden $name";
+    my $program = fork;
+    if ( defined $program && $program == 0 ) {
+        POSIX::sigprocmask( POSIX::SIG_UNBLOCK(), $blocked );
+        $become->();
+    }
+    ignore_all_but_own( fileno $told );
+    syswrite $told, defined $program ? "$program\n" : -$! . "\n";
+    POSIX::_exit(127) if !defined $program;
+    my ( $status, $end_by );
+    while (1) {
+        my $pid = 0;
+        while ( ( $pid = waitpid -1, POSIX::WNOHANG() ) > 0 ) { $status = $? if $pid == $program }
+        my $is_empty = $pid < 0;
+        if ( defined $status ) {
+            syswrite $told, $status . ( $is_empty ? " gone\n" : " left\n" );
+            undef $status;
+        }
+        POSIX::_exit(0) if $is_empty;
+        if   ( !$is_ending ) { POSIX::sigsuspend( POSIX::SigSet->new ); next }
+        $end_by //= uptime() + $KILLING_SECONDS;
+        POSIX::_exit(0) if uptime() > $end_by;
+        kill_below();
+        select undef, undef, undef, 0.001;
+    }
+}
+
+# As fork, with a warden between. undef with $! where that failed.
+sub fork_below_warden {
+    my ( $name, $become ) = @_;
+    pipe( my $from, my $told ) or return;
+    my $warden = fork // return;
+    be_warden( $told, $name, $become ) if $warden == 0;
+    close $told;
+    my $line = line_of($from);
+    if ( $line !~ /^\d+$/ ) {
+        $! = $line =~ /^-(\d+)$/ ? $1 : Errno::EAGAIN();
+        return;
+    }
+    $warden{$warden} = $line;
+    $heard{$line}    = $from;
+    return $line + 0;
+}
+
+# At once, or when it is there. Empty: whoever was to tell is dead.
+sub line_of {
+    my ($from) = @_;
+    my $line = '';
+    while ( $line !~ /\n/ ) {
+        my $read = sysread $from, $line, 1, length $line;
+        last if defined $read ? $read == 0 : !$!{EINTR};
+    }
+    chomp $line;
+    return $line;
+}
+
+# A warden tells of its program's end, or was killed before it could.
+sub hear {
+    my ($pid) = @_;
+    my ( $status, $rest ) = line_of( delete $heard{$pid} ) =~ /^(\d+) (\w+)$/;
+    started($pid);
+    my $ended = delete $program{$pid} or return;
+    my $is_gone = defined $rest && $rest eq 'gone';
+    $left{ $ended->{id} } = $ended if !$is_gone;
+    answer( 'X', $ended->{id}, $status // 9, $is_gone ? 'gone' : () );
+}
+
 sub start {
     my ( $id, $task, $attempt, $cgroup, $cwd, $file, @rest ) = @_;
     my @lists = map { [ splice @rest, 0, shift @rest ] } 1 .. 5;
@@ -172,13 +310,17 @@ sub start {
     my ( $from, $to, $out_from, $out_to, $err_from, $err_to );
     pipe( $from, $to ) && pipe( $out_from, $out_to ) && pipe( $err_from, $err_to )
       or return answer( 'F', $id, $! + 0, 'start' );
-    my $pid = ( $cgroup ne '' ? fork_into($cgroup) : undef ) // fork;
-    return answer( 'F', $id, $! + 0, 'start' ) if !defined $pid;
-    if ( $pid == 0 ) {
+    my $become = sub {
         my $stage = become( $to, $out_to, $err_to, [ keys %groups ], $cwd, $file, @lists, \@rest );
         syswrite $to, $! + 0 . " $stage";
         POSIX::_exit(127);
-    }
+    };
+    my $pid =
+        $cgroup eq '' && $prctl
+      ? fork_below_warden( "$task.$attempt", $become )
+      : ( $cgroup ne '' ? fork_into($cgroup) : undef ) // fork;
+    return answer( 'F', $id, $! + 0, 'start' ) if !defined $pid;
+    $become->() if $pid == 0;
     $program{$pid} = { id => $id, task => $task, attempt => $attempt, cgroup => $cgroup, limited => scalar @limits };
     $starting{$pid} = $from;
     $output{$id} = [ $out_from, $err_from ];
@@ -204,6 +346,7 @@ sub started {
 sub reap {
     while ( ( my $pid = waitpid -1, POSIX::WNOHANG() ) > 0 ) {
         my $status = $?;
+        next if delete $warden{$pid};
         started($pid);
         my $ended = delete $program{$pid} or next;
 
@@ -240,13 +383,21 @@ sub kill_all {
         for my $cgroup ( grep { $_ ne '' } map { $_->{cgroup} } @ours ) {
             if ( open my $kill, '+<', "$cgroup/cgroup.kill" ) { syswrite $kill, '1' }
         }
+        kill 'TERM', keys %warden;
         kill 'KILL', map { -$_ } keys %program;
         my @marked = marked(@ours);
         kill 'KILL', @marked if @marked;
         reap();
-        return if !@marked && !%program;
+        hear($_) for grep { is_readable( $heard{$_} ) } keys %heard;
+        return if !@marked && !%program && !%warden;
         select undef, undef, undef, 0.02;
     }
+}
+
+sub is_readable {
+    my ($from) = @_;
+    vec( my $bits = '', fileno $from, 1 ) = 1;
+    return select( $bits, undef, undef, 0 ) > 0;
 }
 
 # A worker that tells this twice after an end has long seen to what that left behind.
@@ -268,10 +419,11 @@ sub obey {
 my $input = '';
 while (1) {
     my $waiting = '';
-    vec( $waiting, fileno $_, 1 ) = 1 for *STDIN, $hear, values %starting;
+    vec( $waiting, fileno $_, 1 ) = 1 for *STDIN, $hear, values %starting, values %heard;
     my $found = select $waiting, undef, undef, watches() ? 1 : undef;
     $waiting = '' if $found < 0;
     for my $pid ( keys %starting ) { started($pid) if $waiting ne '' && vec $waiting, fileno $starting{$pid}, 1 }
+    for my $pid ( keys %heard )    { hear($pid)    if $waiting ne '' && vec $waiting, fileno $heard{$pid},    1 }
     if ( $waiting ne '' && vec $waiting, fileno $hear, 1 ) { sysread $hear, my $rest, 4096 }
     reap();
     if ( $waiting ne '' && vec $waiting, fileno STDIN, 1 ) {

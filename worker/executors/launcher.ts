@@ -73,6 +73,9 @@ export class LauncherDied extends Error {}
 /** prctl(2) has another number on each architecture. */
 const PRCTL: Partial<Record<NodeJS.Architecture, number>> = { x64: 157, arm64: 167 };
 
+/** Whether programs without a cgroup have wardens (launcher.pl). */
+export const hasWardens = PRCTL[process.arch] !== undefined;
+
 const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 /** What is known of one program until it ends. */

@@ -222,7 +222,7 @@ const drained = async (pipes: readonly (Readable & { bytesRead?: number })[]): P
     pipes.map((pipe) => (pipe.closed ? null : new Promise((done) => pipe.once("close", done)))),
   );
   const read = () => pipes.reduce((sum, pipe) => sum + (pipe.bytesRead ?? 0), 0);
-  const limitAt = Date.now() + DRAIN_LIMIT_MS;
+  const limitAt = performance.now() + DRAIN_LIMIT_MS;
   for (let before = -1; before !== read() || pipes.some((pipe) => pipe.isPaused()); ) {
     before = read();
     let timer: NodeJS.Timeout | undefined;
@@ -231,7 +231,7 @@ const drained = async (pipes: readonly (Readable & { bytesRead?: number })[]): P
     });
     const isClosed = await Promise.race([closed.then(() => true), quiet]);
     clearTimeout(timer);
-    if (isClosed || Date.now() > limitAt) break;
+    if (isClosed || performance.now() > limitAt) break;
   }
   for (const pipe of pipes) pipe.destroy();
 };

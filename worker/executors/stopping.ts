@@ -52,15 +52,15 @@ export const makeStopping = (mark: { taskId: string; attempt: number }, group: n
       if (isOver || (isLeaderEnded && reason === null)) return;
       if (reason === null && graceMs > 0) sendSignal(-group, "SIGTERM");
       reason ??= why;
-      if (Date.now() + graceMs >= killAt) return;
-      killAt = Date.now() + graceMs;
+      if (performance.now() + graceMs >= killAt) return;
+      killAt = performance.now() + graceMs;
       clearTimeout(timer);
       if (graceMs <= 0) killNow();
       else timer = setTimeout(killNow, graceMs);
     },
     /** A stopped program's wrapper may be gone before its payload: that one keeps the grace it was promised. */
     groupTime: async (): Promise<void> => {
-      while (reason !== null && Date.now() < killAt && !isEmpty()) await wait(GROUP_POLL_MS);
+      while (reason !== null && performance.now() < killAt && !isEmpty()) await wait(GROUP_POLL_MS);
     },
   };
 };
