@@ -19,6 +19,10 @@ import { type EndSpool, endsIn } from "./end-spool";
 import { keyOf } from "./running-task";
 
 const DUTY_LOCK = 7_110_030;
+/** Between looks at PostgreSQL for attempts of dead workers. */
+const REAP_MS = 1000;
+/** Between looks at whether the workers of this machine live: a small file of /proc each. */
+const LOOK_AT_PEERS_MS = 100;
 /** Between a change and its webhook; an idle look is one round trip. */
 const DELIVER_MS = 200;
 
@@ -33,6 +37,7 @@ export type Housekeeper = {
   machine: { bootId: string; pidNamespace: string };
   self: { pid: number; pidStartTime: number };
   spool: EndSpool;
+  reapMs?: number;
 };
 
 export class Housekeeping {
@@ -43,13 +48,16 @@ export class Housekeeping {
   /** Since when PostgreSQL has answered without a gap, by the same clock: neither may look like dead workers. */
   #seenSince = performance.now();
   readonly #clock = new DatabaseClock(CLOCK_TOLERANCE_MS);
+  /** Other workers of this machine that ran attempts when PostgreSQL was last asked. */
+  #peers: { pid: number; startTime: number }[] = [];
 
   constructor(housekeeper: Housekeeper) {
     this.#housekeeper = housekeeper;
   }
 
   start(): void {
-    this.#every(1000, "reap dead workers", () => this.#reapDead());
+    const didPeerDie = () => this.#peers.some(({ pid, startTime }) => !isAlive(pid, startTime));
+    this.#every(this.#housekeeper.reapMs ?? REAP_MS, "reap dead workers", () => this.#reapDead(), didPeerDie);
     this.#every(1000, "promote", () => exclusively(1, promoteDue));
     this.#every(1000, "fold counts", () => exclusively(2, foldCounts));
     this.#every(1000, "repair recent", () =>
@@ -71,11 +79,12 @@ export class Housekeeping {
     await Promise.all([...this.#loops, this.#deliverer.stop()]);
   }
 
-  #every(ms: number, duty: string, run: () => Promise<unknown>): void {
-    this.#loops.push(this.#loop(ms, duty, run));
+  /** @param isDue looked at meanwhile: the next time comes at once */
+  #every(ms: number, duty: string, run: () => Promise<unknown>, isDue?: () => boolean): void {
+    this.#loops.push(this.#loop(ms, duty, run, isDue));
   }
 
-  async #loop(ms: number, duty: string, run: () => Promise<unknown>): Promise<void> {
+  async #loop(ms: number, duty: string, run: () => Promise<unknown>, isDue?: () => boolean): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
@@ -87,16 +96,22 @@ export class Housekeeping {
           "a duty failed; it is tried again",
         );
       }
-      await pause(ms, signal);
+      if (isDue)
+        for (let left = ms; left > 0 && !signal.aborted && !isDue(); left -= LOOK_AT_PEERS_MS)
+          await pause(LOOK_AT_PEERS_MS, signal);
+      else await pause(ms, signal);
     }
   }
 
   /** Takes over for workers of this machine that died: at once, since here a death can be proven. */
   async #reapDead(): Promise<void> {
     const { machine, self, spool } = this.#housekeeper;
-    const orphans = (await attemptsOnMachine(machine, self)).filter(
-      (one) => !isAlive(one.workerPid, one.workerStartTime),
-    );
+    // Empty if PostgreSQL is away: a dead one would have this tried without a pause.
+    this.#peers = [];
+    const others = await attemptsOnMachine(machine, self);
+    const orphans = others.filter((one) => !isAlive(one.workerPid, one.workerStartTime));
+    const peers = others.map(({ workerPid, workerStartTime }) => ({ pid: workerPid, startTime: workerStartTime }));
+    this.#peers = peers.filter(({ pid, startTime }) => isAlive(pid, startTime));
     // Together: each takes two looks 200 ms apart.
     const attempts = orphans.map(({ taskId, attempt }) => ({ taskId, attempt }));
     await Promise.all(attempts.map(killMarked));

@@ -5,7 +5,7 @@
 // that closes while it asks for the types of arrays; it takes the connection
 // out of the pool for good, or is run in whatever transaction the connection is in by then. What was waiting on a reserved
 // connection, or came between a socket's error and its close, is never answered, and what was to be written is put before the next
-// connection's first message.
+// connection's first message. A connection that is silently dropped is not noticed: what that takes is shown to platform/half-open.ts.
 //
 // And it takes the connection that was idle for the longest, so that each statement is parsed and planned on every one of them: a
 // worker with little to do spent more on that than on its statements. Here the one that was used last is taken.
@@ -20,8 +20,31 @@ const CLOSED = "Errors.connection('CONNECTION_CLOSED', options, options)";
 
 /** @type {import("./replacing-text.mjs").Replacement[]} */
 export const MENDS = [
-  // Which life of a connection it is: each close ends one.
-  { file: CONNECTION, text: "    count: 0,\n    id\n", by: "    count: 0,\n    lives: 0,\n    id\n" },
+  // Which life of a connection it is: each close ends one. The rest is what platform/half-open.ts watches.
+  {
+    file: CONNECTION,
+    text: "    count: 0,\n    id\n",
+    by: `    count: 0,
+    lives: 0,
+    get backendPid() { return backend.pid },
+    get owes() { return socket !== null && query !== null },
+    get heard() { return socket === null ? 0 : socket.bytesRead },
+    get unsent() { return socket?._handle?.writeQueueSize ?? 0 },
+    get isIdle() { return connection.queue === queues.open },
+    drop(e) {
+      if (socket === null)
+        return
+      // Out of reach for statements that come before its close.
+      connection.reserved || onend(connection)
+      socket.destroy(e)
+    },
+    id\n`,
+  },
+  {
+    file: INDEX,
+    text: "    CLOSE,\n    END: CLOSE,\n",
+    by: "    CLOSE,\n    END: CLOSE,\n    connections,\n    queries,\n",
+  },
   {
     file: CONNECTION,
     text: "    socket.removeAllListeners()\n    socket = null\n",

@@ -2,6 +2,7 @@
 import postgres from "postgres";
 import { getEnv } from "./env";
 import { isRetryable } from "./errors";
+import { SESSION_LIMITS, watchConnections } from "./half-open";
 
 /** int8 as a number: seq, place and counts all stay below 2^53. */
 const types = {
@@ -11,22 +12,34 @@ export type Sql = postgres.Sql<{ bigint: number }>;
 /** A pool or a transaction. */
 export type SqlLike = postgres.ISql<{ bigint: number }>;
 
-export const openSql = (url: string, options: { max?: number; name?: string } = {}): Sql =>
-  postgres(url, {
+/** A pool. A statement on it is answered, or refused in time, also when its connection is lost without a word (half-open.ts). */
+export const openSql = (url: string, options: { max?: number; name?: string } = {}): Sql => {
+  const sql = postgres(url, {
     max: options.max ?? 10,
     types,
     connect_timeout: 5,
+    keep_alive: 10,
     // A restarted PostgreSQL is met again within half a second.
     backoff: (retries: number) => Math.min(0.5, 0.05 * 2 ** retries),
     connection: {
       application_name: options.name ?? "mlqueue",
       TimeZone: "UTC",
+      ...SESSION_LIMITS,
       // A connection keeps its plans. Those that it made while a table was as good as empty read all of it, however long it
       // became since, until its statistics are made anew: a minute in which each claim read the whole queue.
       enable_seqscan: "off",
     },
     onnotice: () => {},
   });
+  const unwatch = watchConnections(url, sql);
+  const { end } = sql;
+  return Object.assign(sql, {
+    end: (how?: { timeout?: number }) => {
+      unwatch();
+      return end(how);
+    },
+  });
+};
 
 // On globalThis, since Next bundles its own copy of every module.
 const holder = globalThis as { mlqueueSql?: Sql; mlqueueLockSql?: Sql };

@@ -154,13 +154,17 @@ const codeOf = (error: unknown): string =>
 export const isOutage = (error: unknown): boolean =>
   AWAY.has(codeOf(error)) || (error instanceof AggregateError && error.errors.some(isOutage));
 
+/** A statement that took longer than PostgreSQL was told to let it take, or waited longer for a lock. */
+const isTooLong = (error: unknown): boolean => ["57014", "55P03"].includes(codeOf(error));
+
 /** Deadlock or serialization failure: the same statement may be tried again. */
 export const isRetryable = (error: unknown): boolean => ["40P01", "40001"].includes(codeOf(error));
 
 /** What an edge answers for anything that was thrown; null for a bug. */
 export const toDomainError = (error: unknown): DomainError | null => {
   if (error instanceof DomainError) return error;
-  if (isOutage(error)) return new DomainError("UNAVAILABLE", "unavailable", { retryAfterSeconds: 2, cause: error });
+  if (isOutage(error) || isTooLong(error))
+    return new DomainError("UNAVAILABLE", "unavailable", { retryAfterSeconds: 2, cause: error });
   if (BAD_VALUE.has(codeOf(error))) return new DomainError("INVALID_REQUEST", "cannotBeStored", { cause: error });
   return null;
 };

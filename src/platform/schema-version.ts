@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import postgres from "postgres";
+import { openSql } from "./db";
 
 export const migrationsFolder = (): string => join(process.env.MLQUEUE_ROOT || process.cwd(), "drizzle");
 
@@ -30,7 +31,7 @@ const isRefused = (error: unknown): boolean =>
 export const waitForSchema = async (url: string, timeoutMs = 60_000, folder = migrationsFolder()): Promise<void> => {
   const needed = neededMigration(folder);
   const deadline = performance.now() + timeoutMs;
-  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  const sql = openSql(url, { max: 1 });
   try {
     for (;;) {
       const found = await sql`SELECT max(created_at) AS at FROM drizzle.__drizzle_migrations`.catch(
