@@ -1,4 +1,4 @@
-// `npm run bench [names]`: runs bench/NAME.bench.ts, all of them without names, against services of its own.
+// `npm run bench [names]`: runs bench/NAME.bench.ts, without names all of them but the long ones, against services of its own.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { build } from "./lib/build.mjs";
@@ -10,6 +10,8 @@ import { checkNode, dataDirOf, loadEnv, ROOT, Trouble } from "./lib/project.mjs"
 import { makeSteps, report } from "./lib/steps.mjs";
 
 const SUFFIX = ".bench.ts";
+/** Take long, and answer other questions than the table of targets. */
+const BY_NAME_ONLY = ["growth", "soak"];
 const services = ownServices("bench", loadEnv(process.env, ""));
 const { env, logs } = services;
 const steps = makeSteps();
@@ -28,7 +30,7 @@ const chosen = () => {
   const names = process.argv.slice(2).filter((one) => !one.startsWith("-"));
   const unknown = names.find((one) => !all.includes(one));
   if (unknown) throw new Trouble(`There is no bench ${unknown}: there are ${all.join(", ")}.`);
-  return names.length > 0 ? names : all;
+  return names.length > 0 ? names : all.filter((one) => !BY_NAME_ONLY.includes(one));
 };
 
 let stopping = null;

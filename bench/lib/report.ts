@@ -16,7 +16,8 @@ export type Target =
 
 export type Figure = {
   name: string;
-  unit: "/s" | "ms" | "MB" | "s" | "%";
+  /** "": a number of things */
+  unit: "/s" | "ms" | "MB" | "s" | "%" | "";
   /** one value per round */
   runs: number[];
   limit?: { name: string; runs: number[] };
@@ -29,9 +30,9 @@ type Kept = Record<string, { measuredAt: string; machine: Record<string, string>
 const fileOf = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
 const amount = (value: number, unit: Figure["unit"]): string => {
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const digits = value >= 100 || (unit === "" && value >= 10) ? 0 : value >= 10 ? 1 : 2;
   const text = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return unit === "/s" ? `${text}/s` : `${text} ${unit}`;
+  return unit === "/s" ? `${text}/s` : `${text} ${unit}`.trim();
 };
 
 const limitOf = (figure: Figure): number | null => (figure.limit ? median(figure.limit.runs) : null);
@@ -46,8 +47,8 @@ const targetText = ({ target, unit }: Figure): string => {
   if ("atLeast" in target) return `≥ ${target.atLeast.toLocaleString("en-US")}${unit}`;
   if ("atLeastTimes" in target) return `≥ ${target.atLeastTimes} ×`;
   if ("atMostTimes" in target) return `≤ ${target.atMostTimes} ×`;
-  if ("atMostBeyond" in target) return `≤ ${target.atMostBeyond} ${unit} beyond it`;
-  return `≤ ${target.atMost} ${unit}`;
+  if ("atMostBeyond" in target) return `≤ ${`${target.atMostBeyond} ${unit}`.trim()} beyond it`;
+  return `≤ ${target.atMost} ${unit}`.trim();
 };
 
 /** null: there is no target, or its limit was not measured */
@@ -78,9 +79,13 @@ const row = (figure: Figure): string => {
   return `| ${cells.join(" | ")} |`;
 };
 
-const table = (figures: Figure[]): string =>
+/** @param heads what two columns are called where these names say more */
+export const figuresTable = (
+  figures: Figure[],
+  { limit, met }: { limit: string; met: string } = { limit: "limit in the same run", met: "met?" },
+): string =>
   [
-    "| figure | measured | limit in the same run | ratio | target | met? |",
+    `| figure | measured | ${limit} | ratio | target | ${met} |`,
     "| --- | --- | --- | --- | --- | --- |",
     ...figures.map(row),
   ].join("\n");
@@ -102,7 +107,8 @@ const servicesVersions = async (): Promise<Record<string, string>> => {
   }
 };
 
-const machine = async (): Promise<Record<string, string>> => ({
+/** What the figures were measured on. */
+export const machine = async (): Promise<Record<string, string>> => ({
   Machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
   Node: process.version,
   ...(await servicesVersions()),
@@ -111,7 +117,7 @@ const machine = async (): Promise<Record<string, string>> => ({
 const asMarkdown = (kept: Kept): string => {
   const parts = Object.entries(kept).map(([bench, { measuredAt, machine, figures }]) => {
     const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
-    return `## ${bench}\n\n${table(figures)}\n\nMeasured ${measuredAt.slice(0, 16).replace("T", " ")} UTC. ${facts.join(" · ")}.\n`;
+    return `## ${bench}\n\n${figuresTable(figures)}\n\nMeasured ${measuredAt.slice(0, 16).replace("T", " ")} UTC. ${facts.join(" · ")}.\n`;
   });
   return `# Figures\n\nMade by \`npm run bench\`; one table by \`npm run bench -- NAME\`. Each value is the median of several runs, taken in turn with its limit.\n\n${parts.join("\n")}`;
 };
@@ -123,7 +129,7 @@ const readKept = (): Kept => {
 
 /** Prints the figures and keeps them in bench/results.json and results.md, in place of what an earlier run of this bench kept. */
 export const keepFigures = async (bench: string, figures: Figure[]): Promise<void> => {
-  console.log(table(figures));
+  console.log(figuresTable(figures));
   const kept: Kept = {
     ...readKept(),
     [bench]: { measuredAt: new Date().toISOString(), machine: await machine(), figures },
