@@ -1,13 +1,12 @@
 // Reading with a million tasks stored: pages, a position, the state of a queue.
-import { registerKey } from "../src/accounts/api-keys";
 import { getSql } from "../src/platform/db";
-import { newId } from "../src/platform/ids";
 import { getTask } from "../src/tasks/list";
 import { bench } from "./lib/bench";
 import { numberFlag } from "./lib/flags";
 import { ask } from "./lib/load";
 import { openWeb } from "./lib/programs";
 import type { Figure, Target } from "./lib/report";
+import { addAccount } from "./lib/services";
 import { percentile } from "./lib/statistics";
 import { storeTasks } from "./lib/stored-tasks";
 
@@ -39,8 +38,7 @@ await bench("list", async (services) => {
   const calls = numberFlag("calls", 40);
   const stored = numberFlag("tasks", 1_000_000);
   const queued = Math.round(stored / 5);
-  const allQueued = { userId: newId("user"), apiKey: `${services.apiKey}-2` };
-  await registerKey({ userId: allQueued.userId, key: allQueued.apiKey, name: "bench" });
+  const allQueued = await addAccount("all-queued");
   await storeTasks(
     services,
     new Map([
