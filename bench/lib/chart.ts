@@ -21,17 +21,15 @@ const STYLE = `
   text { fill: #333333; }
   .title { font-weight: 600; font-size: 13px; }
   .grid { stroke: #e3e3e3; }
-  .line { fill: none; stroke-width: 2; }
-  .c0 { stroke: #1f6feb; fill: #1f6feb; } .c1 { stroke: #bc4c00; fill: #bc4c00; } .c2 { stroke: #1a7f37; fill: #1a7f37; }
-  .c3 { stroke: #8250df; fill: #8250df; } .c4 { stroke: #bf3989; fill: #bf3989; } .c5 { stroke: #6e5900; fill: #6e5900; }
+  .line { fill: none; stroke: currentColor; stroke-width: 2; }
+  .dot { fill: currentColor; }
+  .c0 { color: #1f6feb; } .c1 { color: #bc4c00; } .c2 { color: #1a7f37; } .c3 { color: #8250df; } .c4 { color: #bf3989; } .c5 { color: #6e5900; }
   @media (prefers-color-scheme: dark) {
     svg { background: #0d1117; }
     text { fill: #d0d7de; }
     .grid { stroke: #30363d; }
-    .c0 { stroke: #58a6ff; fill: #58a6ff; } .c1 { stroke: #f0883e; fill: #f0883e; } .c2 { stroke: #56d364; fill: #56d364; }
-    .c3 { stroke: #bc8cff; fill: #bc8cff; } .c4 { stroke: #f778ba; fill: #f778ba; } .c5 { stroke: #e3b341; fill: #e3b341; }
-  }
-  .line { fill: none !important; }`;
+    .c0 { color: #58a6ff; } .c1 { color: #f0883e; } .c2 { color: #56d364; } .c3 { color: #bc8cff; } .c4 { color: #f778ba; } .c5 { color: #e3b341; }
+  }`;
 
 const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 
@@ -99,9 +97,9 @@ const panelSvg = (panel: Panel, left: number, top: number): string => {
     parts.push(`<polyline class="line ${colour}" points="${path}"/>`);
     if (series.points.length < 20)
       for (const [px, py] of series.points)
-        parts.push(`<circle class="${colour}" cx="${x.at(px).toFixed(1)}" cy="${y.at(py).toFixed(1)}" r="3"/>`);
+        parts.push(`<circle class="dot ${colour}" cx="${x.at(px).toFixed(1)}" cy="${y.at(py).toFixed(1)}" r="3"/>`);
     if (panel.series.length === 1) continue;
-    parts.push(`<rect class="${colour}" x="${legendAt}" y="${top + 34}" width="9" height="9"/>`);
+    parts.push(`<rect class="dot ${colour}" x="${legendAt}" y="${top + 34}" width="9" height="9"/>`);
     parts.push(`<text x="${legendAt + 13}" y="${top + 43}">${escaped(series.name)}</text>`);
     legendAt += 26 + series.name.length * 6.6;
   }
