@@ -180,11 +180,10 @@ await bench("growth", async (services) => {
   const calls = numberFlag("calls", 60);
   const most = numberFlag("tasks", 1_000_000);
   const sizes = [1000, 10_000, 100_000, 1_000_000].filter((size) => size <= most);
-  const web = await openWeb(services);
-  const queued = await withQueued(services, web.address, sizes, calls);
-  const accounts = await withAccounts(services, web.address, [1, 10, 100], Math.min(most, 10_000), calls);
-  await web.stop();
   const workers = await withWorkers(services, [1, 2, 4, 8], numberFlag("programs", 600), numberFlag("rounds", 3));
+  const web = await openWeb(services);
+  const accounts = await withAccounts(services, web.address, [1, 10, 100], Math.min(most, 10_000), calls);
+  const queued = await withQueued(services, web.address, sizes, calls);
 
   mkdirSync(docs("."), { recursive: true });
   writeFileSync(
