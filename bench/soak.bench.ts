@@ -12,12 +12,13 @@ import { numberFlag } from "./lib/flags";
 import { openWeb, openWorker } from "./lib/programs";
 import { machine } from "./lib/report";
 import { type BenchServices, forgetTasks } from "./lib/services";
-import { PROGRAM, startLoad } from "./lib/soak-load";
+import { PROGRAM, type SoakLoad, startLoad } from "./lib/soak-load";
 import { flatness, type Sample, STORED, takeSample } from "./lib/soak-samples";
 import { percentile } from "./lib/statistics";
 import { aTask } from "./lib/tasks";
 
 const SAMPLE_MS = 10_000;
+const PAGE_EVERY = 6;
 const SLOTS = 10;
 /** Tasks that may wait, in seconds of posting, before posting pauses. */
 const BEHIND_SECONDS = 5;
@@ -106,6 +107,33 @@ const tablesText = (samples: Sample[]): string => {
   return ["| table, at the end | MB | rows | most dead rows |", "| --- | --- | --- | --- |", ...rows].join("\n");
 };
 
+/** Written each minute as well, so that a soak that is cut off tells what it saw. */
+const writePage = (samples: Sample[], most: number, sent: SoakLoad["sent"], machineText: string): void => {
+  const { posts, heldBack, runs, refused } = sent;
+  const minutes = Math.round((samples.at(-1)?.at ?? 0) / 60);
+  const figures = flatness(samples);
+  mkdirSync(docs("."), { recursive: true });
+  writeFileSync(docs("soak.svg"), chartsSvg("A soak: memory, files, tables and latency over time", panelsOf(samples)));
+  writeFileSync(
+    docs("soak.md"),
+    `# A soak of ${minutes} minutes
+
+Made by \`npm run bench -- soak --minutes=${minutes}\` on ${new Date().toISOString().slice(0, 10)}. ${machineText}.
+
+The worker's ${SLOTS} slots drained ${most.toFixed(0)} short programs a second; half of that was posted, one by one: ${posts.toLocaleString("en-US")} tasks${heldBack > 0 ? `, and ${heldBack.toLocaleString("en-US")} held back while too many waited` : ""}.
+Beside them three drivers ran ${runs.toLocaleString("en-US")} runs with heartbeats, metrics and logs, and 20 pages were open, each for a minute. Looked at each 10 s. ${refused === 0 ? "No request was refused" : `${refused.toLocaleString("en-US")} requests were refused with 503 and sent again`}.
+
+![Over time](soak.svg)
+
+Flat is what has in its last fifth at most 1.1 times the median of its second one, or no more than noise beyond it.
+
+${figuresTable(figures, { limit: "second fifth", met: "flat?" })}
+
+${tablesText(samples)}
+`,
+  );
+};
+
 await bench("soak", async (services) => {
   const minutes = numberFlag("minutes", 30);
   const web = await openWeb(services);
@@ -115,6 +143,9 @@ await bench("soak", async (services) => {
   await forgetTasks(services);
   const sql = openSql(services.databaseUrl, { max: 1, name: "soak" });
   const redis = openRedis(services.redisUrl, { timeoutMs: 5000 });
+  const machineText = Object.entries(await machine())
+    .map(([name, value]) => `${name} ${value}`)
+    .join(" · ");
   let waiting = 0;
   const postsPerSecond = most / 2;
   const isBehind = () => waiting > postsPerSecond * BEHIND_SECONDS;
@@ -132,37 +163,13 @@ await bench("soak", async (services) => {
       const took = posts.length === 0 ? null : { p50: percentile(posts, 0.5), p99: percentile(posts, 0.99) };
       const at = (performance.now() - startedAt) / 1000;
       samples.push(await takeSample(at, { sql, redis, web: web.pid, worker: worker.pid }, took));
+      if (samples.length % PAGE_EVERY === 0) writePage(samples, most, load.sent, machineText);
     }
   } finally {
     await load.stop();
     redis.disconnect();
     await sql.end({ timeout: 2 });
   }
-  const figures = flatness(samples);
-  const { posts, heldBack, runs } = load.sent;
-  mkdirSync(docs("."), { recursive: true });
-  writeFileSync(docs("soak.svg"), chartsSvg("A soak: memory, files, tables and latency over time", panelsOf(samples)));
-  writeFileSync(
-    docs("soak.md"),
-    `# A soak of ${minutes} minutes
-
-Made by \`npm run bench -- soak --minutes=${minutes}\` on ${new Date().toISOString().slice(0, 10)}. ${Object.entries(
-      await machine(),
-    )
-      .map(([name, value]) => `${name} ${value}`)
-      .join(" · ")}.
-
-The worker's ${SLOTS} slots drained ${most.toFixed(0)} short programs a second; half of that was posted, one by one: ${posts.toLocaleString("en-US")} tasks${heldBack > 0 ? `, and ${heldBack.toLocaleString("en-US")} held back while too many waited` : ""}.
-Beside them three drivers ran ${runs.toLocaleString("en-US")} runs with heartbeats, metrics and logs, and 20 pages were open, each for a minute. Looked at each 10 s.
-
-![Over time](soak.svg)
-
-Flat is what has in its last fifth at most 1.1 times the median of its second one, or no more than noise beyond it.
-
-${figuresTable(figures, { limit: "second fifth", met: "flat?" })}
-
-${tablesText(samples)}
-`,
-  );
-  return figures;
+  writePage(samples, most, load.sent, machineText);
+  return flatness(samples);
 });

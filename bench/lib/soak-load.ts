@@ -2,14 +2,14 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "../../src/driver/client";
-import { ask } from "./load";
+import { ask, Refused } from "./load";
 import type { BenchServices } from "./services";
 
 export type SoakLoad = {
   /** milliseconds of each POST since it was last asked for */
   takePosts: () => number[];
-  /** runs and posts in all, and posts that were held back as too many tasks waited */
-  sent: { posts: number; heldBack: number; runs: number };
+  /** runs and posts in all, posts that were held back as too many tasks waited, and requests that were refused with 503 */
+  sent: { posts: number; heldBack: number; runs: number; refused: number };
   stop: () => Promise<void>;
 };
 
@@ -28,8 +28,12 @@ const POLL_MS = 5000;
 export const PROGRAM = ["sh", "-c", `echo '{"step": 1, "loss": 0.5}'`];
 const body = JSON.stringify({ name: "soak", config: { lr: 0.1, epochs: 3 }, command: PROGRAM, tags: ["soak"] });
 
+/** What a server answers whose machine is too busy: it is counted, and tried again. */
+const isOverload = (error: unknown): boolean =>
+  error instanceof Refused ? error.status === 503 : (error as { code?: unknown }).code === "UNAVAILABLE";
+
 /**
- * Starts the load. A request that fails ends the soak: it is a figure of a server that is well.
+ * Starts the load. A request that fails otherwise than by 503 ends the soak: it is a figure of a server that is well.
  *
  * @param postsPerSecond by the clock, however long each takes
  * @param isBehind       whether so many tasks wait that posting has to pause
@@ -43,7 +47,7 @@ export const startLoad = (
   const { signal } = over;
   // Every tab and every pause listens.
   setMaxListeners(0, signal);
-  const sent = { posts: 0, heldBack: 0, runs: 0 };
+  const sent = { posts: 0, heldBack: 0, runs: 0, refused: 0 };
   let took: number[] = [];
   let failure: unknown;
   const going = (work: () => Promise<void>): Promise<void> =>
@@ -52,8 +56,20 @@ export const startLoad = (
     });
   const rest = (ms: number) => wait(ms, undefined, { signal }).catch(() => {});
 
+  const insist = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isOverload(error) || signal.aborted) throw error;
+        sent.refused++;
+        await rest(BEAT_MS);
+      }
+    }
+  };
+
   const post = async (): Promise<void> => {
-    const { ms } = await ask(`${web}/v1/tasks`, apiKey, { method: "POST", body });
+    const { ms } = await insist(() => ask(`${web}/v1/tasks`, apiKey, { method: "POST", body }));
     took.push(ms);
     sent.posts++;
   };
@@ -78,8 +94,8 @@ export const startLoad = (
   const client = createClient({ url: web, apiKey });
   const drive = async (unitId: string, driverId: string): Promise<void> => {
     while (!signal.aborted) {
-      await client.runs.create.mutate({ unitId, parameters: { lr: 0.1, seed: sent.runs } });
-      const { run } = await client.units.claim.mutate({ unitId, driverId });
+      await insist(() => client.runs.create.mutate({ unitId, parameters: { lr: 0.1, seed: sent.runs } }));
+      const { run } = await insist(() => client.units.claim.mutate({ unitId, driverId }));
       if (!run) continue;
       const { runId, attempt } = run;
       for (let beat = 0; beat < RUN_BEATS; beat++) {
@@ -90,12 +106,12 @@ export const startLoad = (
           message: `step ${n}`,
           stream: "stdout" as const,
         }));
-        await client.runs.appendMetrics.mutate({ runId, attempt, points });
-        await client.runs.appendLogs.mutate({ runId, attempt, lines });
-        await client.units.heartbeat.mutate({ unitId, driverId, running: [{ runId, attempt }] });
+        await insist(() => client.runs.appendMetrics.mutate({ runId, attempt, points }));
+        await insist(() => client.runs.appendLogs.mutate({ runId, attempt, lines }));
+        await insist(() => client.units.heartbeat.mutate({ unitId, driverId, running: [{ runId, attempt }] }));
         await rest(BEAT_MS);
       }
-      await client.runs.complete.mutate({ runId, attempt, result: { accuracy: 0.9 } });
+      await insist(() => client.runs.complete.mutate({ runId, attempt, result: { accuracy: 0.9 } }));
       sent.runs++;
     }
   };
@@ -118,7 +134,8 @@ export const startLoad = (
         for await (const _ of stream.body ?? []) if (closed.aborted) return;
       })().catch(() => {});
       while (!closed.aborted) {
-        await Promise.all([ask(`${web}/v1/tasks?limit=50`, apiKey), ask(`${web}/v1/queue/status`, apiKey)]);
+        await insist(() => ask(`${web}/v1/tasks?limit=50`, apiKey));
+        await insist(() => ask(`${web}/v1/queue/status`, apiKey));
         await wait(POLL_MS, undefined, { signal: closed }).catch(() => {});
       }
       await reading;
