@@ -8,6 +8,7 @@ export default defineConfig({
       "scripts/**/*.test.ts",
       "examples/**/*.test.ts",
       "e2e/**/*.test.ts",
+      "bench/**/*.test.ts",
     ],
     testTimeout: 20_000,
     hookTimeout: 60_000,

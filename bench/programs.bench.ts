@@ -5,6 +5,7 @@ import { getSql } from "../src/platform/db";
 import { createTasks } from "../src/tasks/create";
 import { pauseQueue, resumeQueue } from "../src/tasks/queue-control";
 import { bench, inTurn } from "./lib/bench";
+import { findCelery } from "./lib/celery";
 import { numberFlag } from "./lib/flags";
 import { openWorker } from "./lib/programs";
 import type { Figure } from "./lib/report";
@@ -72,19 +73,20 @@ await bench("programs", async (services) => {
     },
   ];
   const figures: Figure[] = [];
+  const celery = findCelery(services);
   for (const program of programs) {
-    const [runs = [], limitRuns = []] = await inTurn(rounds, [
+    const { command, slots, count, target } = program;
+    const peer = command[0] === "true" ? celery : null;
+    const [runs = [], limitRuns = [], peerRuns = []] = await inTurn(rounds, [
       () => withMlqueue(services, program),
       () => withXargs(program),
+      ...(peer ? [() => peer.programs(command, slots, count)] : []),
     ]);
-    const { command, slots, target } = program;
-    figures.push({
-      name: `programs, \`${[path.basename(command[0] ?? ""), ...command.slice(1)].join(" ")}\`, ${slots} slots`,
-      unit: "/s",
-      runs,
-      limit: { name: `xargs -P ${slots}`, runs: limitRuns },
-      ...(target && { target }),
-    });
+    const name = `programs, \`${[path.basename(command[0] ?? ""), ...command.slice(1)].join(" ")}\`, ${slots} slots`;
+    const limit = { name: `xargs -P ${slots}`, runs: limitRuns };
+    figures.push({ name, unit: "/s", runs, limit, ...(target && { target }) });
+    const beside = { name: "Celery, prefork, with `subprocess.run`", runs: peerRuns };
+    if (peer) figures.push({ name, unit: "/s", runs, limit: beside, target: { atLeastTimes: 1.5 } });
   }
   return figures;
 });

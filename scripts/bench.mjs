@@ -1,4 +1,5 @@
-// `npm run bench [names]`: runs bench/NAME.bench.ts, all of them without names, against services of its own.
+// `npm run bench [names]`: runs bench/NAME.bench.ts against services of its own; without names all of them but the long ones, beside other
+// engines where they can be had. `--readme` measures nothing: it puts what was measured into the README.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { build } from "./lib/build.mjs";
@@ -10,12 +11,15 @@ import { checkNode, dataDirOf, loadEnv, ROOT, Trouble } from "./lib/project.mjs"
 import { makeSteps, report } from "./lib/steps.mjs";
 
 const SUFFIX = ".bench.ts";
+/** Take long, and answer other questions than the table of targets. */
+const BY_NAME_ONLY = ["growth", "soak"];
 const services = ownServices("bench", loadEnv(process.env, ""));
 const { env, logs } = services;
 const steps = makeSteps();
 
 /** Flags (--rounds=3) are passed on to each bench. */
 const flags = process.argv.slice(2).filter((one) => one.startsWith("-"));
+const named = process.argv.slice(2).filter((one) => !one.startsWith("-"));
 
 const chosen = () => {
   const folder = path.join(ROOT, "bench");
@@ -25,10 +29,9 @@ const chosen = () => {
         .map((file) => file.slice(0, -SUFFIX.length))
         .sort()
     : [];
-  const names = process.argv.slice(2).filter((one) => !one.startsWith("-"));
-  const unknown = names.find((one) => !all.includes(one));
+  const unknown = named.find((one) => !all.includes(one));
   if (unknown) throw new Trouble(`There is no bench ${unknown}: there are ${all.join(", ")}.`);
-  return names.length > 0 ? names : all;
+  return named.length > 0 ? named : all.filter((one) => !BY_NAME_ONLY.includes(one));
 };
 
 let stopping = null;
@@ -46,8 +49,16 @@ onStop(
   () => process.exit(130),
 );
 
+const pasteReadme = async () => {
+  const args = ["--import", "tsx", path.join(ROOT, "bench", "lib", "paste-readme.ts")];
+  const { code } = await run(process.execPath, args, { env, stdio: ["ignore", "inherit", "inherit"] });
+  process.exit(code ?? 1);
+};
+
 try {
   checkNode();
+  if (flags.includes("--readme")) await pasteReadme();
+  if (named.length === 0 && !flags.includes("--peers")) flags.push("--peers");
   const names = chosen();
   mkdirSync(logs, { recursive: true });
   await steps.step("Packages", (say) =>

@@ -101,6 +101,19 @@ describe.skipIf(cgroupParent() === null)("with cgroups", () => {
     }
   });
 
+  test("a worker that starts leaves a cgroup alone that another one's program enters just now", async () => {
+    const file = JSON.stringify(join(import.meta.dirname, "cgroup.ts"));
+    const source = `import { sweepCgroups } from ${file}; console.log("sweeps"); for (;;) sweepCgroups();`;
+    const sweeper = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", source]);
+    onTestFinished(() => void sweeper.kill("SIGKILL"));
+    await new Promise((done) => sweeper.stdout.once("data", done));
+    for (let n = 0; n < 20; n++) {
+      const started = await Promise.all(Array.from({ length: 20 }, () => start("true")));
+      await Promise.all(started.map(({ program }) => program.ended));
+    }
+    expect(sweeper.exitCode).toBeNull();
+  });
+
   test("there is none of a program that is over, and an empty one is swept", async () => {
     const { program, cgroup } = await start("true");
     await program.ended;

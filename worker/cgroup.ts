@@ -146,13 +146,22 @@ export const emptyCgroup = async (cgroup: string): Promise<boolean> => {
 /** A worker tries just now whether it may make cgroups: without its probe it would go without them for all of its life. */
 const isLiveProbe = (name: string): boolean => name.startsWith("probe.") && existsSync(`/proc/${name.slice(6)}`);
 
+/** Unless a program of another worker entered it since it was looked at. */
+const removeIfEmpty = (cgroup: string): void => {
+  if (isPopulated(cgroup) !== false) return;
+  try {
+    removeCgroup(cgroup);
+  } catch (error) {
+    if (codeOf(error) !== "EBUSY") throw error;
+  }
+};
+
 /** Takes away the empty cgroups that killed workers left. One that is being made just now may go too: it is made again. */
 export const sweepCgroups = (): void => {
   const folder = cgroupParent();
   if (folder === null || !existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const cgroup = join(folder, entry.name);
-    if (entry.isDirectory() && !isLiveProbe(entry.name) && isPopulated(cgroup) === false) removeCgroup(cgroup);
+    if (entry.isDirectory() && !isLiveProbe(entry.name)) removeIfEmpty(join(folder, entry.name));
   }
   try {
     rmdirSync(folder);

@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), "housekeeping-"));
 const self = { pid: process.pid, pidStartTime: 1 };
 const spool = new EndSpool(folder, self);
 const here = { machine: { bootId: "here", pidNamespace: "here" }, self };
-const housekeeping = new Housekeeping({ ...here, spool });
+const housekeeping = new Housekeeping({ ...here, spool, dataDir: folder });
 afterAll(async () => {
   await housekeeping.stop();
   spool.close();

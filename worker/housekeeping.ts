@@ -3,19 +3,23 @@
 import { purgeActivity } from "../src/activity/purge";
 import { DatabaseClock } from "../src/platform/database-clock";
 import { getSql } from "../src/platform/db";
+import { getEnv } from "../src/platform/env";
 import { isOutage } from "../src/platform/errors";
 import { purgeIdempotencyKeys } from "../src/platform/idempotency";
 import { log } from "../src/platform/log";
+import { purgeRunLogs, purgeRunMetrics, purgeRuns } from "../src/runs/purge";
 import { purgeTrash } from "../src/runs/trash";
 import { LEASE_SECONDS } from "../src/tasks/claim";
 import { foldCounts } from "../src/tasks/counts";
 import { finishIfCurrent, giveBack } from "../src/tasks/finish";
 import { attemptsOnMachine, CLOCK_TOLERANCE_MS, expiredAttempts } from "../src/tasks/lost-attempts";
 import { promoteDue, releaseDependents } from "../src/tasks/promote";
+import { purgeTaskLogs, purgeTaskMetrics, purgeTasks } from "../src/tasks/purge";
 import { rebuildIfLost, repairAll, repairRecent } from "../src/tasks/reconcile";
 import { Deliverer, purgeWebhooks } from "../src/webhooks/deliver";
 import { isAlive, killMarked } from "./containment";
 import { type EndSpool, endsIn } from "./end-spool";
+import { removeForgottenFiles } from "./forgotten-files";
 import { keyOf } from "./running-task";
 
 const DUTY_LOCK = 7_110_030;
@@ -38,6 +42,7 @@ export type Housekeeper = {
   self: { pid: number; pidStartTime: number };
   spool: EndSpool;
   reapMs?: number;
+  dataDir: string;
 };
 
 export class Housekeeping {
@@ -70,6 +75,10 @@ export class Housekeeping {
     this.#every(3_600_000, "purge trash", () => exclusively(8, purgeTrash));
     this.#every(3_600_000, "purge webhooks", () => exclusively(9, purgeWebhooks));
     this.#every(3_600_000, "purge activity", () => exclusively(10, purgeActivity));
+    this.#every(3_600_000, "purge what is old", () => exclusively(11, () => this.#purgeOld()));
+    this.#every(3_600_000, "remove forgotten files", () =>
+      removeForgottenFiles(this.#housekeeper.dataDir, getEnv().RETENTION_DAYS, this.#stopping.signal),
+    );
     // Every worker sends: deliveries are claimed one by one.
     this.#every(DELIVER_MS, "deliver webhooks", () => this.#deliverer.round());
   }
@@ -77,6 +86,19 @@ export class Housekeeping {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([...this.#loops, this.#deliverer.stop()]);
+  }
+
+  /** First what is deleted as a whole: its logs and metrics need no look of their own then. */
+  async #purgeOld(): Promise<void> {
+    const { signal } = this.#stopping;
+    const purged = {
+      tasks: await purgeTasks(signal),
+      runs: await purgeRuns(signal),
+      logs: (await purgeTaskLogs(signal)) + (await purgeRunLogs(signal)),
+      metrics: (await purgeTaskMetrics(signal)) + (await purgeRunMetrics(signal)),
+    };
+    if (Object.values(purged).some((count) => count > 0))
+      log.info(purged, "what was older than its retention was deleted");
   }
 
   /** @param isDue looked at meanwhile: the next time comes at once */

@@ -99,7 +99,7 @@ const main = async (): Promise<void> => {
     presence,
     start: (task) => runTask(task, context),
   });
-  const housekeeping = new Housekeeping({ machine: here, self, spool });
+  const housekeeping = new Housekeeping({ machine: here, self, spool, dataDir });
 
   presence.start();
   housekeeping.start();

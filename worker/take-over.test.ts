@@ -40,9 +40,10 @@ test("attempts of a worker that dies are given back as soon as it is dead", asyn
   expect(claimed?.taskId).toBe(taskId);
 
   const self = { pid: process.pid, pidStartTime: processStartTime(process.pid) ?? 0 };
-  const spool = new EndSpool(mkdtempSync(join(process.env.DATA_DIR ?? tmpdir(), "heir-")), self);
+  const dataDir = mkdtempSync(join(process.env.DATA_DIR ?? tmpdir(), "heir-"));
+  const spool = new EndSpool(dataDir, self);
   // Its second look at PostgreSQL would come after the test.
-  const heir = new Housekeeping({ machine: here, self, spool, reapMs: 600_000 });
+  const heir = new Housekeeping({ machine: here, self, spool, dataDir, reapMs: 600_000 });
   heir.start();
   const openAttempt = async () => (await taskAttempts(userId, { taskId })).find(({ endedAt }) => endedAt === null);
   // Its first look is over, and found it alive.

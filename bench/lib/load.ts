@@ -46,7 +46,17 @@ export const requestsPerSecond = async (load: Load): Promise<number> => {
   }
 };
 
-/** One request on a kept connection. @returns its answer and the milliseconds until it was read @throws Error unless 2xx */
+/** An answer that was not 2xx. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** One request on a kept connection. @returns its answer and the milliseconds until it was read @throws Refused unless 2xx */
 export const ask = async <T>(
   url: string,
   apiKey: string,
@@ -60,6 +70,6 @@ export const ask = async <T>(
   });
   const text = await response.text();
   const ms = performance.now() - startedAt;
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
+  if (!response.ok) throw new Refused(response.status, `${url} answered ${response.status}: ${text.slice(0, 300)}`);
   return { answer: JSON.parse(text) as T, ms };
 };

@@ -20,14 +20,22 @@ export type Peers = {
   bullmqPickup: (pings: number) => Promise<{ p50: number; p99: number }>;
 };
 
-/** Installs the engines from the package registry. They work in the bench's own database and under a prefix of their own. */
-export const installPeers = async (): Promise<Peers> => {
+/**
+ * Installs the engines from the package registry. They work in the bench's own database and under a prefix of their own.
+ * @returns null, and says so, where they cannot be had
+ */
+export const installPeers = async (): Promise<Peers | null> => {
   const folder = mkdtempSync(path.join(tmpdir(), "mlqueue-peers-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(path.join(folder, "package.json"), '{"private":true,"type":"module","allowScripts":{"node":true}}');
-  await run("npm", ["install", "--no-audit", "--no-fund", ...PACKAGES, NODE], {
-    cwd: folder,
-  });
+  try {
+    await run("npm", ["install", "--no-audit", "--no-fund", ...PACKAGES, NODE], { cwd: folder });
+  } catch (error) {
+    console.log(
+      `Other engines are not compared with: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
+    );
+    return null;
+  }
   copyFileSync(fileURLToPath(new URL("../peers.mjs", import.meta.url)), path.join(folder, "peers.mjs"));
   const measure = async <T>(...args: (string | number)[]): Promise<T> => {
     const node = path.join(folder, "node_modules", "node", "bin", "node");

@@ -24,6 +24,8 @@ const built = (): string => {
 
 const dataDir = (): string => path.resolve(process.env.DATA_DIR ?? ".data");
 
+let launched = 0;
+
 /** Starts node in a process group of its own, its output in a log, and waits until it is ready. */
 const launch = async (
   name: string,
@@ -31,7 +33,7 @@ const launch = async (
   env: NodeJS.ProcessEnv,
   isReady: (log: string) => Promise<boolean>,
 ): Promise<Program> => {
-  const log = path.join(dataDir(), "logs", `bench-${name}.log`);
+  const log = path.join(dataDir(), "logs", `bench-${name}-${++launched}.log`);
   mkdirSync(path.dirname(log), { recursive: true });
   const fd = openSync(log, "w");
   const child = spawn(

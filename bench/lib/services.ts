@@ -5,6 +5,7 @@ import { registerKey } from "../../src/accounts/api-keys";
 import { addUser } from "../../src/accounts/users";
 import { closeDb, getSql } from "../../src/platform/db";
 import { isRetryable } from "../../src/platform/errors";
+import { newId } from "../../src/platform/ids";
 import { migrateDatabase } from "../../src/platform/migrate";
 import { closeRedis, openRedis } from "../../src/platform/redis";
 import { foldCounts } from "../../src/tasks/counts";
@@ -104,6 +105,15 @@ export const openServices = async (bench: string, settings: Record<string, strin
       await dropDatabase(database);
     },
   };
+};
+
+/** Another account beside the bench's own, with a key. @param name of its own in this bench */
+export const addAccount = async (name: string): Promise<{ userId: string; apiKey: string }> => {
+  const user = await addUser({ email: `${name}@bench.localhost`, password: null, tier: "standard", role: "member" });
+  if (!user) throw new Error(`The account ${name} was there already.`);
+  const apiKey = newId("key");
+  await registerKey({ userId: user.userId, key: apiKey, name: "bench" });
+  return { userId: user.userId, apiKey };
 };
 
 /** Folds the counters each second meanwhile, as a worker would, for benches that run none. */

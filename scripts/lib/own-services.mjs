@@ -10,7 +10,7 @@ const HOME = path.join(ROOT, ".data");
 
 /** Settings that would lead a test to the services or the accounts of the person who runs it. */
 const NOT_FOR_TESTS =
-  /^(DATABASE_URL|DB_.*|REDIS_.*|JWT_.*|NEXTAUTH_.*|BOOTSTRAP_.*|QUEUE_.*|WORKER_.*|RATE_LIMIT_.*|METRICS_TOKEN|WEBHOOK_.*|SERVER_.*|CORS_ORIGINS|TRUST_PROXY|ENTRYPOINTS_DIR|DEFAULT_ENTRYPOINT|ALLOW_COMMANDS|SHUTDOWN_GRACE_SECONDS|CANCEL_GRACE_SECONDS|ENV|NODE_ENV)$/;
+  /^(DATABASE_URL|DB_.*|REDIS_.*|JWT_.*|NEXTAUTH_.*|BOOTSTRAP_.*|QUEUE_.*|WORKER_.*|RATE_LIMIT_.*|METRICS_TOKEN|WEBHOOK_.*|SERVER_.*|CORS_ORIGINS|TRUST_PROXY|ENTRYPOINTS_DIR|DEFAULT_ENTRYPOINT|ALLOW_COMMANDS|(.*_)?RETENTION_DAYS|SHUTDOWN_GRACE_SECONDS|CANCEL_GRACE_SECONDS|ENV|NODE_ENV)$/;
 
 /** Processes that work for a data directory or one below it: servers and workers that a test started, and their programs. */
 const killAll = async (dataDir) => {

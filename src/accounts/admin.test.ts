@@ -124,7 +124,10 @@ test("queues are told over all accounts, with who paused them and why; so are li
   expect(await ask("limits")).toMatchObject({
     buckets: expect.arrayContaining([{ bucket: "write", standard: 76, premium: 77 }]),
   });
-  expect(await ask("retention")).toMatchObject({ trashDays: 9, webhookDays: 7, idempotencyHours: 24 });
+  expect(await ask("retention")).toMatchObject({
+    ...{ trashDays: 9, webhookDays: 7, idempotencyHours: 24, taskDays: 0, logDays: 0, metricDays: 0 },
+    tables: expect.arrayContaining([{ table: "tasks", bytes: expect.any(Number), rows: expect.any(Number) }]),
+  });
   await getSql()`
     INSERT INTO workers (id, host, boot_id, pid_namespace, pid, pid_start_time, version, slots, cpus, memory_mb, gpus, entrypoints, allows_commands, last_heartbeat_at)
     VALUES ('w1', 'gpu01', '', '', 1, 1, '0.1.0', 4, 8, 100, '{}', '{}', false, now() - interval '2 minutes')`;

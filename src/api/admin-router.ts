@@ -9,6 +9,7 @@ import { getSql } from "../platform/db";
 import { getEnv } from "../platform/env";
 import { KEEP_HOURS } from "../platform/idempotency";
 import { getRedis } from "../platform/redis";
+import { tableSizes } from "../platform/table-sizes";
 import { procedure, router } from "../platform/trpc";
 import { driverGauges } from "../runs/gauges";
 import { listAllQueues } from "../tasks/all-queues";
@@ -91,7 +92,7 @@ export const adminRouter = router({
       }),
     )
     .query(limits),
-  /** For how long what is kept; what is not named here is kept for good. */
+  /** For how long what is kept, and what room it takes; what is not named here is kept for good. */
   retention: ownersOnly
     .output(
       z.object({
@@ -100,14 +101,26 @@ export const adminRouter = router({
         idempotencyHours: z.number(),
         signInDays: z.number(),
         invitationDays: z.number(),
+        activityDays: z.number(),
+        /** of ended tasks and runs, of their logs and of their metrics; 0: for good */
+        taskDays: z.number(),
+        logDays: z.number(),
+        metricDays: z.number(),
+        /** null while PostgreSQL is away */
+        tables: z.array(z.object({ table: z.string(), bytes: z.number(), rows: z.number() })).nullable(),
       }),
     )
-    .query(() => ({
+    .query(async () => ({
       trashDays: getEnv().TRASH_DAYS,
       webhookDays: KEEP_DAYS,
       idempotencyHours: KEEP_HOURS,
       signInDays: SIGN_IN_DAYS,
       invitationDays: INVITATION_DAYS,
+      activityDays: getEnv().ACTIVITY_DAYS,
+      taskDays: getEnv().RETENTION_DAYS,
+      logDays: getEnv().LOG_RETENTION_DAYS,
+      metricDays: getEnv().METRIC_RETENTION_DAYS,
+      tables: await orNull(tableSizes()),
     })),
   health: ownersOnly
     .output(

@@ -27,6 +27,16 @@ test.each([
   expect(format.metric(value)).toBe(text);
 });
 
+test.each([
+  [0, "0B"],
+  [999, "999B"],
+  [8192, "8.2kB"],
+  [9_990_000, "10MB"],
+  [1_234_567_890, "1.2GB"],
+])("%s bytes are written %s", (bytes, text) => {
+  expect(format.bytes(bytes)).toBe(text);
+});
+
 test("times are relative up to a week, then a date", () => {
   const now = Date.parse("2026-11-25T12:00:00Z");
   expect(format.relative("2026-11-25T11:57:00Z", now)).toBe("3m ago");

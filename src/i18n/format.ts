@@ -10,6 +10,8 @@ const UNITS = [
   ["second", 1],
 ] as const;
 
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
 export const makeFormat = (locale: Locale) => {
   const tag = LOCALE_TAGS[locale];
   const whole = new Intl.NumberFormat(tag);
@@ -38,6 +40,12 @@ export const makeFormat = (locale: Locale) => {
   return {
     number: (value: number) => whole.format(value),
     percent: (share: number) => percent.format(share),
+    /** In steps of 1,000, as disks are sold. */
+    bytes: (count: number) => {
+      const power = Math.min(BYTE_UNITS.length - 1, count < 1000 ? 0 : Math.floor(Math.log10(count) / 3));
+      const value = count / 1000 ** power;
+      return inUnit(value, BYTE_UNITS[power] ?? "byte", power > 0 && value < 9.95 ? 1 : 0);
+    },
     /** A metric: four significant digits, scientific where that is shorter to read. */
     metric: (value: number) => {
       const size = Math.abs(value);

@@ -78,6 +78,10 @@ const schema = z.object({
   JWT_EXPIRY_HOURS: whole(1, 8760).default(24),
   TRASH_DAYS: whole(1, 3650).default(30),
   ACTIVITY_DAYS: whole(1, 36_500).default(365),
+  /** 0: for good */
+  RETENTION_DAYS: whole(0, 36_500).default(0),
+  LOG_RETENTION_DAYS: whole(0, 36_500).default(0),
+  METRIC_RETENTION_DAYS: whole(0, 36_500).default(0),
   NEXTAUTH_SECRET: z.string().min(8, "must have at least 8 characters").optional(),
   NEXTAUTH_URL: z.string().optional(),
   OIDC_ISSUER: z

@@ -15,3 +15,9 @@ export const idempotencyKeys = pgTable(
   },
   (t) => [primaryKey({ columns: [t.userId, t.key] })],
 );
+
+/** Up to which end of tasks and runs their logs and metrics were purged: see retention-marks.ts. */
+export const retentionMarks = pgTable("retention_marks", {
+  mark: text("mark").primaryKey(),
+  upTo: instant("up_to").notNull(),
+});

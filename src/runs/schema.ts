@@ -134,6 +134,8 @@ export const runs = pgTable(
     index("runs_newest").on(t.userId, t.seq).where(sql`${t.deletedAt} IS NULL`),
     index("runs_watched").on(t.lastNamedAt).where(sql`${t.status} = 'running' AND ${t.watched}`),
     index("runs_of_sweep").on(t.sweepId).where(sql`${t.sweepId} IS NOT NULL`),
+    // For purges: the oldest ends of an account, and who has any.
+    index("runs_by_completion").on(t.userId, t.completedAt, t.seq).where(sql`${t.completedAt} IS NOT NULL`),
     index("runs_in_trash").on(t.deletedAt).where(sql`${t.deletedAt} IS NOT NULL`),
   ],
 );

@@ -8,6 +8,7 @@ import { sharedGroups } from "../sharing/access";
 import { groupNotFound, groupRefusal, mayGroup, mayRun, mayUnit, runNotFound, unitNotFound } from "./access";
 import { placeOf, tellUnit } from "./edit-runs";
 import { type Group, getGroup, tellGroups } from "./groups";
+import { deleteRuns } from "./purge";
 import { getRun } from "./read-runs";
 import type { Run } from "./run";
 import { lockUnit, raiseVersion } from "./unit-lock";
@@ -192,11 +193,7 @@ export const purgeTrash = async (): Promise<number> => {
         { id: string }[]
       >`SELECT id FROM runs WHERE ${isOld(sql)} ORDER BY id LIMIT ${PURGE_AT_ONCE} FOR UPDATE SKIP LOCKED`;
       const ids = old.map((run) => run.id);
-      await sql`DELETE FROM log_chunks WHERE subject_id = ANY(${ids})`;
-      await sql`DELETE FROM metric_points WHERE subject_id = ANY(${ids})`;
-      await sql`DELETE FROM metric_rollups WHERE subject_id = ANY(${ids})`;
-      await sql`DELETE FROM run_checkpoints WHERE run_id = ANY(${ids})`;
-      await sql`DELETE FROM runs WHERE id = ANY(${ids})`;
+      await deleteRuns(sql, ids);
       return ids.length;
     });
     purged += count;

@@ -390,11 +390,28 @@ test("what is older than a week is purged, and the events that no delivery needs
   const { userId, log } = await listen(await makeReceiver());
   const [old, recent] = [await makeTask(userId), await makeTask(userId)];
   const sql = getSql();
-  await sql`UPDATE webhook_deliveries SET created_at = now() - interval '8 days' WHERE event_id = ${`evt_${old.taskId}_0`}`;
+  await sql`
+    UPDATE webhook_deliveries SET created_at = now() - interval '8 days', status = 'delivered', delivered_at = now() WHERE event_id = ${`evt_${old.taskId}_0`}`;
   await sql`UPDATE webhook_events SET created_at = now() - interval '8 days' WHERE user_id = ${userId}`;
   expect(await purgeWebhooks()).toBe(1);
   expect((await log()).map((one) => one.eventId)).toEqual([`evt_${recent.taskId}_0`]);
   expect(await sql`SELECT id FROM webhook_events WHERE user_id = ${userId}`).toMatchObject([
     { id: `evt_${recent.taskId}_0` },
   ]);
+});
+
+test("what waits for an endpoint that is on is never purged, however long nothing was sent; for one that is off it is", async () => {
+  const receiver = await makeReceiver();
+  const { userId, webhookId } = await listen(receiver);
+  await makeTask(userId);
+  await getSql()`UPDATE webhook_deliveries SET created_at = now() - interval '8 days'`;
+  await getSql()`UPDATE webhook_events SET created_at = now() - interval '8 days'`;
+  expect(await purgeWebhooks()).toBe(0);
+  startDeliverer();
+  await until(() => expect(receiver.received).toHaveLength(1));
+  await Promise.all([...running].map((stop) => stop()));
+  await makeTask(userId);
+  await updateEndpoint(userId, { webhookId, active: false });
+  await getSql()`UPDATE webhook_deliveries SET created_at = now() - interval '8 days'`;
+  expect(await purgeWebhooks()).toBe(2);
 });

@@ -252,7 +252,7 @@ const record = async (outcome: Outcome): Promise<void> => {
   }
 };
 
-/** The log of deliveries goes back so far; what still waits then, for an endpoint that is off, goes with it. */
+/** The log of deliveries goes back so far; what still waits then for an endpoint that is off goes with it, and nothing else that waits. */
 export const KEEP_DAYS = 7;
 const PURGE_AT_ONCE = 5000;
 
@@ -263,7 +263,9 @@ export const purgeWebhooks = async (): Promise<number> => {
   for (;;) {
     const gone = await sql`
       DELETE FROM webhook_deliveries WHERE id IN (
-        SELECT id FROM webhook_deliveries WHERE created_at < now() - make_interval(days => ${KEEP_DAYS}) ORDER BY created_at LIMIT ${PURGE_AT_ONCE})`;
+        SELECT d.id FROM webhook_deliveries d WHERE d.created_at < now() - make_interval(days => ${KEEP_DAYS}) AND (d.status <> 'pending'
+          OR d.endpoint_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM webhook_endpoints e WHERE e.id = d.endpoint_id AND e.active))
+        ORDER BY d.created_at LIMIT ${PURGE_AT_ONCE})`;
     purged += gone.count;
     if (gone.count < PURGE_AT_ONCE) break;
   }

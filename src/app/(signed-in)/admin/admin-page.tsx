@@ -8,6 +8,7 @@ import { useUrlState } from "../../../ui/url-state";
 import { HealthCards } from "./health-cards";
 import { LimitsCard } from "./limits-card";
 import { RetentionCard } from "./retention-card";
+import { RoomCard } from "./room-card";
 
 const PARTS = ["accounts", "queues", "limits", "retention", "health"] as const;
 
@@ -28,7 +29,12 @@ export const AdminPage = ({ myId }: { myId: string }) => {
       {part === "accounts" && <AccountsCard myId={myId} />}
       {part === "queues" && <AllQueuesCard />}
       {part === "limits" && <LimitsCard />}
-      {part === "retention" && <RetentionCard />}
+      {part === "retention" && (
+        <div className="space-y-5">
+          <RetentionCard />
+          <RoomCard />
+        </div>
+      )}
       {part === "health" && <HealthCards />}
     </div>
   );
