@@ -1,5 +1,7 @@
 // One HTTP server: the machine routes here, all else to the pages.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Server as NetServer, type Socket } from "node:net";
+import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import { bearerOf } from "../accounts/authenticate";
 import { DomainError } from "../platform/errors";
 import { requestDuration } from "../platform/prometheus";
@@ -137,25 +139,54 @@ const TIME_LIMITS: TimeLimits = {
 
 export type HttpServer = {
   server: Server;
-  /** Takes no more, ends event streams, waits for answers under way at most `drainMs`. */
+  /**
+   * Takes no more connections, ends event streams, waits for answers under way at most `drainMs`. Each answer says that its
+   * connection closes; one that is idle gets the time for its next request, which may be on its way.
+   */
   close: (drainMs: number) => Promise<void>;
 };
+
+/**
+ * A server that closes counts looks, not time: after a turn that was long there is one look, and what came meanwhile is read after it.
+ * Idle connections are kept for so many looks after the last request: a client that meets a closed one must not send again what
+ * changes something (RFC 9112 9.3.1). Clients under load have sent their next request by then.
+ */
+const LINGER_LOOKS = 20;
+/** The listener goes when no connection came and nothing was at work between so many looks, or after so many in all. */
+const QUIET_LOOKS = 20;
+const MOST_LOOKS = 400;
+const QUICK_LOOK_MS = 5;
+const LOOK_MS = 50;
 
 /** The server, not yet listening. @param pages null: whatever is no machine route is 404 */
 export const makeHttpServer = (pages: Pages | null, limits = TIME_LIMITS): HttpServer => {
   const open = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
   let isClosing = false;
+  /** Requests that wait until the listener is gone. */
+  let held: (() => void)[] | null = null;
+  /** since the last request, and since the last connection */
+  const looks = { request: 0, connection: 0 };
+  /** Has connections close after the last answer that they wait for. */
+  const sayClose = (): void => {
+    const lastOf = new Map([...open].map((response) => [response.req.socket, response]));
+    for (const response of open)
+      if (!response.headersSent) response.shouldKeepAlive = lastOf.get(response.req.socket) !== response;
+  };
   const answerRequest = (request: IncomingMessage, response: ServerResponse): void => {
     open.add(response);
     response.once("close", () => open.delete(response));
-    if (isClosing) response.shouldKeepAlive = false;
-    inTurn(request.socket, response, () => {
+    looks.request = 0;
+    if (isClosing) sayClose();
+    const work = (): void => {
       serve(request, response, pages).catch((error: unknown) => {
         const { method = "", url: path = "", headers } = request;
         const { origin, "accept-language": acceptLanguage } = headers;
         answerError({ response, requestId: newRequestId(), origin, acceptLanguage, method, path }, error);
       });
-    });
+    };
+    if (held) held.push(() => inTurn(request.socket, response, work));
+    else inTurn(request.socket, response, work);
   };
   const server = createServer({ ...limits, requireHostHeader: false }, answerRequest);
   // node would answer 417 to an expectation that it does not know; one that nobody knows may be passed over.
@@ -163,14 +194,49 @@ export const makeHttpServer = (pages: Pages | null, limits = TIME_LIMITS): HttpS
   server.on("connect", refuseTunnel);
   server.on("clientError", refuseSocket);
 
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    looks.connection = 0;
+    socket.once("close", () => sockets.delete(socket));
+  });
+
+  /**
+   * Connections that the kernel took for us are reset with the listener, and their requests may be sent already; node takes one in a
+   * turn of the loop. So the listener stays until none came for a while. Requests wait meanwhile: who is answered comes again.
+   */
+  const takeWhatWaits = async (): Promise<void> => {
+    held = [];
+    looks.connection = 0;
+    for (let look = 0; look < MOST_LOOKS && looks.connection < QUIET_LOOKS; look++) {
+      await wait(QUICK_LOOK_MS);
+      looks.connection = open.size > held.length ? 0 : looks.connection + 1;
+    }
+    await turn();
+  };
+
+  const closeUnused = (): void => {
+    if (looks.request++ < LINGER_LOOKS) return;
+    server.closeIdleConnections();
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  };
+
   const close = async (drainMs: number): Promise<void> => {
     isClosing = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const response of open)
       if (String(response.getHeader("content-type")).startsWith("text/event-stream")) response.destroy();
+    sayClose();
     const late = setTimeout(() => server.closeAllConnections(), drainMs);
+    if (server.listening) await takeWhatWaits();
+    // Not `server.close`, which closes idle connections at once.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    for (const work of held?.splice(0) ?? []) work();
+    held = null;
+    looks.request = 0;
+    const sweep = setInterval(closeUnused, LOOK_MS);
     await closed;
+    clearInterval(sweep);
     clearTimeout(late);
+    server.close();
   };
   return { server, close };
 };
