@@ -228,7 +228,9 @@ test("a sweep made in the browser is trained by an installed driver, which follo
     expect(await barriers(page), "run").toEqual([]);
     await page.goto("/groups");
     await page.getByRole("link", { name: /digits/ }).click();
-    await expect(page.getByRole("link", { name: /^mlp .* completed/ })).toContainText(/Best accuracy 0\.\d+last 0\.\d+/);
+    await expect(page.getByRole("link", { name: /^mlp .* completed/ })).toContainText(
+      /Best accuracy 0\.\d+last 0\.\d+/,
+    );
     expect(await barriers(page), "group").toEqual([]);
 
     driver.child.kill("SIGTERM");
