@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../../ui/dialog";
 import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
 import { PlusIcon } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import { SecretDialog } from "../../ui/secret-dialog";
 import { Skeleton } from "../../ui/skeleton";
 import { DateTime, RelativeTime } from "../../ui/time";
@@ -23,18 +24,18 @@ type Key = Outputs["accounts"]["keys"]["list"]["keys"][number];
 const Row = ({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) => {
   const { t } = useLanguage();
   const { name, prefix, scopes, expiresAt, lastUsedAt, createdAt } = apiKey;
+  const mayChange = useMayChange();
   const hasExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+  const mayDo = scopes.includes(ALL) ? [t("keys.full")] : scopes;
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3">
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
           <span className="wrap-anywhere">{name}</span>
           {hasExpired && <Badge tone="bad">{t("keys.expired")}</Badge>}
-          {scopes.includes(ALL) ? (
-            <Badge>{t("keys.full")}</Badge>
-          ) : (
-            scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)
-          )}
+          {(mayChange ? mayDo : [t("keys.reads")]).map((one) => (
+            <Badge key={one}>{one}</Badge>
+          ))}
         </p>
         <p className="mt-0.5 flex flex-wrap gap-x-3 text-xs text-ink-2">
           <span className="font-mono">{prefix}…</span>
