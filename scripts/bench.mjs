@@ -1,79 +1,39 @@
 // `npm run bench [names]`: runs bench/NAME.bench.ts, all of them without names, against services of its own.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { build } from "./lib/build.mjs";
-import { killCommands, run } from "./lib/command.mjs";
-import { install } from "./lib/install.mjs";
-import { onStop } from "./lib/lifeline.mjs";
-import { ownServices } from "./lib/own-services.mjs";
-import { checkNode, dataDirOf, loadEnv, ROOT, Trouble } from "./lib/project.mjs";
-import { makeSteps, report } from "./lib/steps.mjs";
+import { builtRun } from "./lib/built-run.mjs";
+import { ROOT, Trouble } from "./lib/project.mjs";
+import { report } from "./lib/steps.mjs";
 
 const SUFFIX = ".bench.ts";
-const services = ownServices("bench", loadEnv(process.env, ""));
-const { env, logs } = services;
-const steps = makeSteps();
 
+const given = process.argv.slice(2);
 /** Flags (--rounds=3) are passed on to each bench. */
-const flags = process.argv.slice(2).filter((one) => one.startsWith("-"));
+const flags = given.filter((one) => one.startsWith("-"));
+const names = given.filter((one) => !one.startsWith("-"));
 
-const chosen = () => {
-  const folder = path.join(ROOT, "bench");
-  const all = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((file) => file.endsWith(SUFFIX))
-        .map((file) => file.slice(0, -SUFFIX.length))
-        .sort()
-    : [];
-  const names = process.argv.slice(2).filter((one) => !one.startsWith("-"));
-  const unknown = names.find((one) => !all.includes(one));
-  if (unknown) throw new Trouble(`There is no bench ${unknown}: there are ${all.join(", ")}.`);
-  return names.length > 0 ? names : all;
-};
+const folder = path.join(ROOT, "bench");
+const all = existsSync(folder)
+  ? readdirSync(folder)
+      .filter((file) => file.endsWith(SUFFIX))
+      .map((file) => file.slice(0, -SUFFIX.length))
+      .sort()
+  : [];
 
-let stopping = null;
-const finish = async (code) => {
-  stopping ??= services.stop();
-  await stopping.catch((error) => report(error));
-  process.exit(code);
-};
-
-onStop(
-  () => {
-    killCommands();
-    finish(130);
-  },
-  () => process.exit(130),
-);
-
-try {
-  checkNode();
-  const names = chosen();
-  mkdirSync(logs, { recursive: true });
-  await steps.step("Packages", (say) =>
-    install({ env: loadEnv(process.env, ""), log: path.join(logs, "install.log"), say }),
-  );
-  await steps.step("Services", () => services.start());
-  await steps.step("Build", async (say) => {
-    const { dist } = await build({ env, log: path.join(logs, "build.log"), dataDirs: [dataDirOf(loadEnv())], say });
-    env.MLQUEUE_DIST = dist;
-    return path.relative(ROOT, dist);
-  });
-  let failed = 0;
-  for (const name of names) {
-    steps.line(`\n${name}`);
-    const args = ["--import", "tsx", path.join(ROOT, "bench", `${name}${SUFFIX}`), ...flags];
-    const { code } = await run(process.execPath, args, {
-      env: { ...env, NODE_ENV: "production" },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    if (code !== 0) {
-      failed++;
-      steps.line(`${name} ended with code ${code}.`);
-    }
-  }
-  await finish(failed > 0 ? 1 : 0);
-} catch (error) {
-  if (!stopping) report(error);
-  await finish(1);
+const unknown = names.find((one) => !all.includes(one));
+if (unknown) {
+  report(new Trouble(`There is no bench ${unknown}: there are ${all.join(", ")}.`));
+  process.exit(1);
 }
+
+await builtRun("bench", { withServices: true }, async ({ line, start }) => {
+  let failed = 0;
+  for (const name of names.length > 0 ? names : all) {
+    line(`\n${name}`);
+    const code = await start([`bench/${name}${SUFFIX}`, ...flags], { NODE_ENV: "production" });
+    if (code === 0) continue;
+    failed++;
+    line(`${name} ended with code ${code}.`);
+  }
+  return failed > 0 ? 1 : 0;
+});
