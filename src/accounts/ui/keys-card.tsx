@@ -8,11 +8,10 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { ConfirmDialog } from "../../ui/dialog";
 import { EmptyState } from "../../ui/empty-state";
-import { ErrorState } from "../../ui/error-state";
 import { PlusIcon } from "../../ui/icons";
+import { Loaded } from "../../ui/loaded";
 import { useMayChange } from "../../ui/may-change";
 import { SecretDialog } from "../../ui/secret-dialog";
-import { Skeleton } from "../../ui/skeleton";
 import { DateTime, RelativeTime } from "../../ui/time";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { ALL } from "../scopes";
@@ -72,34 +71,28 @@ export const KeysCard = () => {
   const [isMaking, setMaking] = useState(false);
   const [made, setMade] = useState<string | null>(null);
   const [revoking, setRevoking] = useState<Key | null>(null);
-  const keys = query.data?.keys;
   const add = (
     <Button size="sm" icon={<PlusIcon />} onClick={() => setMaking(true)}>
       {t("keys.new")}
     </Button>
   );
   return (
-    <Card title={t("settings.keys")} actions={keys?.length ? add : undefined}>
-      {query.isPending && (
-        <div aria-busy="true" className="animate-late p-4">
-          <Skeleton className="h-14" />
-        </div>
-      )}
-      {query.isError && !keys && (
-        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
-      )}
-      {keys?.length === 0 && (
-        <EmptyState title={t("keys.none")} action={add}>
-          {t("keys.noneNote")}
-        </EmptyState>
-      )}
-      {keys && keys.length > 0 && (
-        <ul className="divide-y divide-line">
-          {keys.map((one) => (
-            <Row key={one.keyId} apiKey={one} onRevoke={() => setRevoking(one)} />
-          ))}
-        </ul>
-      )}
+    <Card title={t("settings.keys")} actions={query.data?.keys.length ? add : undefined}>
+      <Loaded query={query}>
+        {({ keys }) =>
+          keys.length === 0 ? (
+            <EmptyState title={t("keys.none")} action={add}>
+              {t("keys.noneNote")}
+            </EmptyState>
+          ) : (
+            <ul className="divide-y divide-line">
+              {keys.map((one) => (
+                <Row key={one.keyId} apiKey={one} onRevoke={() => setRevoking(one)} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
       {isMaking && (
         <NewKeyDialog
           onClose={() => setMaking(false)}
