@@ -1,11 +1,11 @@
 // V2: claims and ends over HTTP with 1, 10 and 50 drivers, idle drivers' heartbeats, metric points, a long unit's pages, a big sweep's preview.
-import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "../src/driver/client";
 import { getSql } from "../src/platform/db";
 import { createGroup } from "../src/runs/groups";
 import { createUnit } from "../src/runs/units";
 import { bench, inTurn } from "./lib/bench";
+import { cpuSecondsOf } from "./lib/cpu";
 import { numberFlag } from "./lib/flags";
 import { ask } from "./lib/load";
 import { openWeb } from "./lib/programs";
@@ -22,13 +22,6 @@ const newUnit = async ({ userId }: BenchServices, name: string, runs: number): P
     INSERT INTO runs (id, unit_id, user_id, place, name, parameters)
     SELECT 'run_' || ${name} || n, ${unit.unitId}, ${userId}, n, 'lr ' || n, jsonb_build_object('lr', n * 0.001, 'epochs', 10) FROM generate_series(1, ${runs}::int) n`;
   return unit.unitId;
-};
-
-/** CPU seconds that a process has used. */
-const cpuOf = (pid: number): number => {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 
 await bench("runs", async (services) => {
@@ -86,7 +79,7 @@ await bench("runs", async (services) => {
   const idle = await Promise.all(Array.from({ length: 1000 }, () => newUnit(services, `idle${units++}_`, 0)));
   const beat = async (): Promise<number> => {
     const seconds = numberFlag("seconds", 5);
-    const cpuBefore = cpuOf(web.pid);
+    const cpuBefore = cpuSecondsOf(web.pid);
     const startedAt = performance.now();
     const calls: Promise<unknown>[] = [];
     for (let n = 0; n < seconds * 200; n++) {
@@ -96,7 +89,7 @@ await bench("runs", async (services) => {
       );
     }
     await Promise.all(calls);
-    return (100 * (cpuOf(web.pid) - cpuBefore)) / ((performance.now() - startedAt) / 1000);
+    return (100 * (cpuSecondsOf(web.pid) - cpuBefore)) / ((performance.now() - startedAt) / 1000);
   };
   const [beats = []] = await inTurn(rounds, [beat]);
   figures.push({
