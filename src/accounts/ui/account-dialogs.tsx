@@ -8,6 +8,7 @@ import { FormDialog } from "../../ui/form-dialog";
 import { refusalOf } from "../../ui/refusal";
 import type { Outputs } from "../../ui/trpc";
 import { ROLES, type Role } from "../roles";
+import { isPasswordLong, NewPassword } from "./new-password";
 import { useAdminActions } from "./use-admin-actions";
 
 export type Account = Outputs["admin"]["accounts"]["list"]["accounts"][number];
@@ -15,8 +16,6 @@ export type Invitation = Outputs["admin"]["accounts"]["invite"];
 type Tier = Account["tier"];
 
 const TIERS: Tier[] = ["standard", "premium"];
-/** As the server wants it. */
-const MIN_LENGTH = 8;
 
 const Standing = ({
   role,
@@ -84,7 +83,7 @@ export const NewAccountDialog = ({
   const [tier, setTier] = useState<Tier>("standard");
   const [way, setWay] = useState<"invitation" | "password">("invitation");
   const [password, setPassword] = useState("");
-  const isComplete = email.trim() !== "" && (way === "invitation" || password.length >= MIN_LENGTH);
+  const isComplete = email.trim() !== "" && (way === "invitation" || isPasswordLong(password));
   const submit = () => {
     add.mutate(
       { email: email.trim(), role, tier, ...(way === "password" && { password }) },
@@ -125,20 +124,7 @@ export const NewAccountDialog = ({
           </Select>
         )}
       </Field>
-      {way === "password" && (
-        <Field label={t("signIn.password")} hint={t("profile.nextHint", { count: MIN_LENGTH })}>
-          {(field) => (
-            <Input
-              {...field}
-              type="password"
-              autoComplete="new-password"
-              value={password}
-              maxLength={1000}
-              onChange={({ target }) => setPassword(target.value)}
-            />
-          )}
-        </Field>
-      )}
+      {way === "password" && <NewPassword label={t("signIn.password")} value={password} onChange={setPassword} />}
     </FormDialog>
   );
 };

@@ -12,10 +12,8 @@ import { Loaded } from "../../ui/loaded";
 import { refusalOf } from "../../ui/refusal";
 import { RelativeTime } from "../../ui/time";
 import { useTRPC } from "../../ui/trpc";
+import { isPasswordLong, NewPassword } from "./new-password";
 import { useAccountActions } from "./use-account-actions";
-
-/** As the server wants it. */
-const MIN_LENGTH = 8;
 
 const Account = () => {
   const { t } = useLanguage();
@@ -43,10 +41,9 @@ const Password = () => {
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const refusal = changePassword.error ? refusalOf(changePassword.error) : null;
-  const isShort = next !== "" && next.length < MIN_LENGTH;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (current === "" || next.length < MIN_LENGTH) return;
+    if (current === "" || !isPasswordLong(next)) return;
     changePassword.mutate(
       { current, next },
       {
@@ -72,28 +69,13 @@ const Password = () => {
             />
           )}
         </Field>
-        <Field
-          label={t("profile.next")}
-          hint={t("profile.nextHint", { count: MIN_LENGTH })}
-          error={isShort ? t("profile.nextHint", { count: MIN_LENGTH }) : undefined}
-        >
-          {(field) => (
-            <Input
-              {...field}
-              type="password"
-              autoComplete="new-password"
-              value={next}
-              maxLength={1000}
-              onChange={(event) => setNext(event.target.value)}
-            />
-          )}
-        </Field>
+        <NewPassword label={t("profile.next")} value={next} onChange={setNext} />
         <div className="flex flex-wrap items-center gap-3 sm:col-span-2">
           <Button
             type="submit"
             look="primary"
             busy={changePassword.isPending}
-            disabled={current === "" || next.length < MIN_LENGTH}
+            disabled={current === "" || !isPasswordLong(next)}
           >
             {t("profile.change")}
           </Button>
