@@ -64,6 +64,30 @@ test("a viewer sees its tasks and units, and no button that would be refused", a
   await dialog.getByLabel("Name").fill("dashboard");
   await dialog.getByRole("button", { name: "Make the key" }).click();
   await expect(page.getByRole("dialog").getByLabel("Key")).toHaveValue(/^mlq_/);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("listitem").filter({ hasText: "dashboard" })).toContainText("only reads");
   expect(await sideways(page)).toBe(0);
   expect(complaints).toEqual([]);
+});
+
+test("a viewer without tasks or groups is told where something may appear, and is offered nothing to type", async ({
+  page,
+  stack,
+  account,
+}) => {
+  await stack.setRole(account, "viewer");
+  for (const [path, words] of [
+    ["/tasks", "the groups that others share with it"],
+    ["/groups", "Groups that others share with it appear here"],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByText(words)).toBeVisible();
+    await expect(page.locator("pre")).toHaveCount(0);
+    expect(await offered(page), path).toEqual([]);
+    expect(await barriers(page), path).toEqual([]);
+  }
+  await page.goto("/settings");
+  const keys = page.getByRole("region", { name: "API keys" });
+  await expect(keys.getByText("only reads")).toBeVisible();
+  await expect(keys).not.toContainText("everything");
 });

@@ -5,9 +5,10 @@ import { procedure, router } from "../platform/trpc";
 import { instant } from "../platform/validate";
 import { createKey, listKeys, revokeKey } from "./api-keys";
 import { newPassword } from "./input";
+import { MAX_PASSWORD_LENGTH } from "./password-rule";
 import { ROLES } from "./roles";
 import { ALL, SCOPES } from "./scopes";
-import { changePassword, endOwnSignIn, listSignIns, MAX_PASSWORD_LENGTH } from "./sign-in";
+import { changePassword, endOwnSignIn, listSignIns } from "./sign-in";
 import { findUser } from "./users";
 
 const scopes = z

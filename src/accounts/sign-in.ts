@@ -5,14 +5,12 @@ import { getSql } from "../platform/db";
 import { badField, DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { BriefCache } from "./brief-cache";
+import { MAX_PASSWORD_LENGTH } from "./password-rule";
 import { hashPassword, isPassword } from "./passwords";
 import { normalEmail } from "./users";
 
 /** A browser stays signed in for this long. */
 export const SIGN_IN_DAYS = 30;
-
-/** Long enough for any passphrase; longer texts would only keep argon2 busy. */
-export const MAX_PASSWORD_LENGTH = 1000;
 
 /** @returns null for an unknown address and an account that is off as for a wrong password, after the same time */
 export const verifyPassword = async (
@@ -75,9 +73,6 @@ export const endOwnSignIn = async (userId: string, { signInId }: { signInId: str
   if (!row) throw new DomainError("NOT_FOUND", "signInNotFound", { params: { id: signInId } });
   await endSignIn(signInId);
 };
-
-/** Shorter ones can be guessed; longer rules only make people write it down. */
-export const MIN_PASSWORD_LENGTH = 8;
 
 /**
  * Sets another password, and ends the account's other sign-ins: whoever knew the old one is out.

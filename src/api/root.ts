@@ -2,6 +2,7 @@
 import { entryRouter } from "../accounts/entry-router";
 import { activityRouter } from "../activity/router";
 import { router } from "../platform/trpc";
+import { lineRouter } from "../runs/line-router";
 import { sharesRouter } from "../runs/shares-router";
 import { adminRouter } from "./admin-router";
 import { clientRouter } from "./client-root";
@@ -11,6 +12,7 @@ export const appRouter = router({
   activity: activityRouter,
   admin: adminRouter,
   shares: sharesRouter,
+  line: lineRouter,
   entry: entryRouter,
 });
 

@@ -235,6 +235,9 @@ export const en = {
   "cancel.confirm": { one: "Cancel task", other: "Cancel {count} tasks" },
   "cancel.keep": "Keep",
 
+  "first.viewerTitle": "No task to see",
+  "first.viewerNote":
+    "Your account looks on: it sees its own tasks, of which there are none, and the groups that others share with it.",
   "first.title": "Queue your first training",
   "first.intro": "Send a config in, and watch a real program train on it: log, curves and result, live on this page.",
   "first.worker": "A worker runs the programs",
@@ -581,6 +584,7 @@ export const en = {
   "groups.kind.run": "Run",
   "groups.none": "No group yet",
   "groups.noneNote": "Three steps, and your programs train what you queue here.",
+  "groups.noneViewer": "Your account looks on. Groups that others share with it appear here.",
   "groups.step.group": "Make a group",
   "groups.step.groupNote": "It holds what belongs together, such as a data set or a paper.",
   "groups.step.unit": "In the group, make a unit",
@@ -789,6 +793,7 @@ export const en = {
   "keys.madeTitle": "The new API key",
   "keys.madeNote": "It is shown this once: only its hash is kept.",
   "keys.full": "everything",
+  "keys.reads": "only reads",
   "keys.expired": "expired",
   "keys.made": "made",
   "keys.used": "used",

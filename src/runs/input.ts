@@ -123,6 +123,19 @@ export const runMove = z.object({
   /** the pending run that they go before; null: behind all */
   beforeId: id.nullable(),
 });
+const MAX_WINDOW = 500;
+const index = z.int().min(0).max(100_000_000);
+/** Runs that wait, counted from 0. */
+export const linePlan = z.object({ unitId: id, from: index, count: z.int().min(1).max(MAX_WINDOW) });
+/** `also`: runs that are wanted wherever they wait. */
+export const lineWindow = linePlan.extend({ also: z.array(id).max(100).default([]) });
+export const lineFind = z.object({ unitId: id, text: z.string().max(500), limit: z.int().min(1).max(1000) });
+export const lineMove = z.object({
+  unitId: id,
+  runIds: z.array(id).min(1).max(10_000),
+  /** the run that they go before, null: behind all; or the number, from 0, that the first of them has afterwards */
+  to: z.union([z.object({ beforeId: id.nullable() }), z.object({ at: index })]),
+});
 export const startInput = z.object({ runId: id, driverId: driverId.optional() });
 export const completion = z.object({
   runId: id,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exchanged, movedBefore, type Placed } from "./order";
+import { exchanged, movedBefore, movesBack, type Placed } from "./order";
 
 /** Waiting runs at growing places, with gaps where others run or ended; and some of them in any order. */
 const line = fc
@@ -68,6 +68,24 @@ test("a move names only those whose place changes, so that one that changes noth
       const held = new Map(waiting.map((one) => [one.id, one.place]));
       expect(changes.filter((one) => held.get(one.id) === one.place)).toEqual([]);
       expect(movedBefore(changed(waiting, changes), chosen, before)).toEqual([]);
+    }),
+  );
+});
+
+const inLine = (waiting: Placed[], changes: Placed[]): Placed[] =>
+  changed(waiting, changes).sort((a, b) => a.place - b.place);
+
+test("every move is undone by its moves back, one after the other", () => {
+  fc.assert(
+    fc.property(line, fc.nat(), ({ waiting, chosen }, nth) => {
+      const ids = waiting.map((one) => one.id);
+      const others = [...ids.filter((id) => !chosen.includes(id)), null];
+      const moved = inLine(waiting, movedBefore(waiting, chosen, others[nth % others.length] ?? null));
+      const back = movesBack(ids, chosen).reduce(
+        (now, { runIds, beforeId }) => inLine(now, movedBefore(now, runIds, beforeId)),
+        moved,
+      );
+      expect(byPlace(back)).toEqual(ids);
     }),
   );
 });

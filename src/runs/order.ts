@@ -30,3 +30,23 @@ export const movedBefore = (waiting: Placed[], moving: string[], before: string 
   const held = new Map(waiting.map((one) => [one.id, one.place]));
   return exchanged(waiting, order).filter((one) => held.get(one.id) !== one.place);
 };
+
+export type Move = { runIds: string[]; beforeId: string | null };
+
+/**
+ * The moves that bring `moved` back to where they stood in `before`, last one first: each goes before its old successor,
+ * which stands right by then. Neighbours go together.
+ */
+export const movesBack = (before: readonly string[], moved: readonly string[]): Move[] => {
+  const isMoved = new Set(moved);
+  const moves: Move[] = [];
+  let block: string[] = [];
+  for (const [index, id] of before.entries()) {
+    if (isMoved.has(id)) block.push(id);
+    if (block.length > 0 && !isMoved.has(before[index + 1] ?? "")) {
+      moves.unshift({ runIds: block, beforeId: before[index + 1] ?? null });
+      block = [];
+    }
+  }
+  return moves;
+};

@@ -222,3 +222,23 @@ export const lineageOutput = z.object({
     }),
   ),
 });
+
+export const lineWindowOutput = z.object({
+  total: z.number(),
+  runs: z.array(
+    runOutput
+      .pick({ runId: true, unitId: true, name: true, parameters: true, misfit: true })
+      .extend({ at: z.number() }),
+  ),
+});
+export const lineIdsOutput = z.object({ ids: z.array(z.string()) });
+export const lineKeysOutput = z.object({ keys: z.array(z.string()) });
+export const lineFoundOutput = z.object({
+  found: z.array(z.object({ runId: z.string(), name: z.string(), at: z.number() })),
+  total: z.number(),
+});
+export const lineMoveOutput = moveOutput.omit({ version: true }).extend({
+  at: z.number(),
+  total: z.number(),
+  back: z.array(z.object({ runIds: z.array(z.string()), beforeId: z.string().nullable() })),
+});

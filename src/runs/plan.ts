@@ -38,10 +38,14 @@ const KEPT = 100;
 /** A driver that gave no sign for so long has no slots. */
 const DRIVER_SECONDS = 30;
 
-const openRuns = (sql: SqlLike, unitId: string) => sql<Row[]>`
-  SELECT id, status, misfit, attempt, parameters, extract(epoch FROM now() - started_at)::float8 AS elapsed_seconds,
-    CASE WHEN progress_total > 0 THEN least(1, progress_done / progress_total) END AS done
-  FROM runs WHERE unit_id = ${unitId} AND status IN ('pending', 'running') AND deleted_at IS NULL ORDER BY place`;
+/** @param first how many of those that wait; what waits behind a run has no part in when it starts */
+const openRuns = (sql: SqlLike, unitId: string, first: number | null) => {
+  const open = (status: "pending" | "running") => sql`
+    SELECT id, status, misfit, attempt, parameters, extract(epoch FROM now() - started_at)::float8 AS elapsed_seconds,
+      CASE WHEN progress_total > 0 THEN least(1, progress_done / progress_total) END AS done, place
+    FROM runs WHERE unit_id = ${unitId} AND status = ${status} AND deleted_at IS NULL`;
+  return sql<Row[]>`${open("running")} UNION ALL (${open("pending")} ORDER BY place LIMIT ${first}) ORDER BY place`;
+};
 
 const measuredRuns = (sql: SqlLike, unitId: string) => sql<{ parameters: JsonObject; seconds: number }[]>`
   SELECT parameters, extract(epoch FROM completed_at - started_at)::float8 AS seconds FROM runs
@@ -91,9 +95,9 @@ const keep = async (sql: SqlLike, unitId: string, rows: Row[], estimates: RunEst
 };
 
 /** The line of a unit as it is now: what waits and why, and what an estimate is made from. @throws NOT_FOUND for the unit */
-const lineOf = async (sql: SqlLike, userId: string, unitId: string) => {
+const lineOf = async (sql: SqlLike, userId: string, unitId: string, first: number | null = null) => {
   const unit = await getUnit(userId, unitId);
-  const rows = await openRuns(sql, unitId);
+  const rows = await openRuns(sql, unitId, first);
   const running = rows.filter((row) => row.status === "running");
   const connected = unit.connectionStatus === "connected";
   const slots = await slotsOf(sql, unitId, connected, running.length);
@@ -121,17 +125,23 @@ const lineOf = async (sql: SqlLike, userId: string, unitId: string) => {
  * The plan of a unit. Times are null for a run that may not be claimed, while no driver is connected, and before a run of the unit
  * has completed. Reading it keeps the first estimates, which is all that it writes.
  *
+ * @param part of those that wait, counted from 0; all of them if absent
  * @throws NOT_FOUND for the unit
  */
-export const planOfUnit = async (userId: string, unitId: string): Promise<Plan> => {
+export const planOfUnit = async (
+  userId: string,
+  unitId: string,
+  part?: { from: number; count: number },
+): Promise<Plan> => {
   const sql = getSql();
-  const { rows, waits, situation } = await lineOf(sql, userId, unitId);
+  const end = part ? part.from + part.count : null;
+  const { rows, waits, situation } = await lineOf(sql, userId, unitId, end);
   const estimates = estimateRuns(situation) ?? [];
   await keep(sql, unitId, rows, estimates);
   const now = Date.now();
   const byRun = new Map(estimates.map((one) => [one.runId, one]));
   return {
-    waiting: waits.map(({ row, reason }) => {
+    waiting: waits.slice(part?.from ?? 0).map(({ row, reason }) => {
       const said = byRun.get(row.id);
       return {
         runId: row.id,

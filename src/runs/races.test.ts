@@ -1,9 +1,9 @@
 // Drivers and people at once: each race has one winner, and what it leaves behind is of that winner alone.
 import { beforeAll, describe, expect, test } from "vitest";
 import { getSql } from "../platform/db";
-import { DomainError } from "../platform/errors";
 import { newId } from "../platform/ids";
 import { type Account, makeAccount } from "../testing/make";
+import { outcome } from "../testing/outcome";
 import { useTestServices } from "../testing/services";
 import { cancelRun, retryRun } from "./cancel";
 import { claimIn, claimRun, startRun } from "./claim";
@@ -39,15 +39,6 @@ const newUnit = async (): Promise<string> => {
 const addRuns = async (unitId: string, count: number): Promise<string[]> => {
   const runs = Array.from({ length: count }, (_, n) => ({ parameters: { n }, metadata: {} }));
   return (await createRuns(me.userId, { unitId, runs, createdBy: "web" })).map((run) => run.runId);
-};
-/** What came of a call: its answer, or the code of its refusal. */
-const outcome = async <T>(call: Promise<T>): Promise<{ value: T } | { code: string }> => {
-  try {
-    return { value: await call };
-  } catch (error) {
-    if (error instanceof DomainError) return { code: error.code };
-    throw error;
-  }
 };
 const refused = { code: "INVALID_QUEUE_STATUS" };
 const claim = async (unitId: string) => (await claimRun(me.userId, { unitId })).run;

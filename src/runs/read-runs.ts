@@ -22,14 +22,16 @@ export type RunFilter = {
   sweepId?: string | undefined;
 };
 
-const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
+/** For an ILIKE: what has the text anywhere. */
+export const likePattern = (text: string) => `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
 
 /** For a WHERE over `runs`: those that a filter names. */
 export const matching = (sql: SqlLike, { status, q, sweepId }: RunFilter) => sql`
   runs.deleted_at IS NULL AND ${status && status.length > 0 ? sql`runs.status = ANY(${status})` : sql`true`}
   AND ${q ? sql`runs.name ILIKE ${likePattern(q)}` : sql`true`} AND ${sweepId === undefined ? sql`true` : sql`runs.sweep_id = ${sweepId}`}`;
 
-const checkUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<void> => {
+/** @throws NOT_FOUND, also for another account's unit */
+export const checkUnit = async (sql: SqlLike, userId: string, unitId: string): Promise<void> => {
   const [unit] = await sql`
     SELECT 1 FROM units u WHERE u.id = ${unitId} AND u.deleted_at IS NULL AND ${mayUnit(sql, userId, "view")}`;
   if (!unit) throw unitNotFound(unitId);

@@ -3,7 +3,7 @@ import { recordActivity } from "../activity/record";
 import { getSql, type SqlLike, withRetries } from "../platform/db";
 import { badField, badFields, DomainError } from "../platform/errors";
 import { placeOf, tellUnit } from "./edit-runs";
-import { exchanged, movedBefore, type Placed } from "./order";
+import { exchanged, type Move, movedBefore, movesBack, type Placed } from "./order";
 import { runsOfUnit } from "./read-runs";
 import type { Run } from "./run";
 import { type LockedUnit, lockUnit, raiseVersion } from "./unit-lock";
@@ -64,6 +64,42 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
   return runsOfUnit(userId, unitId);
 };
 
+/** Where they go: before a run, behind all, or to a number from 0 among those that wait and are not moved. */
+type Target = { beforeId: string | null } | { at: number };
+
+/** Under the unit's lock. @param sorted whether they go in the order of the line, not in the one in which they are named */
+const moveWaiting = async (
+  userId: string,
+  { unitId, runIds, to }: { unitId: string; runIds: string[]; to: Target },
+  sorted: boolean,
+) => {
+  checkOnce(runIds);
+  const beforeId = "at" in to ? null : to.beforeId;
+  if (beforeId !== null && runIds.includes(beforeId)) throw badField("beforeId", "movedItself");
+  const { ownerId, outcome } = await withRetries(() =>
+    getSql().begin(async (sql) => {
+      const unit = await lockUnit(sql, userId, unitId);
+      const known = await knownRuns(sql, { unitId, runIds, beforeId });
+      const waiting = await waitingRuns(sql, unitId);
+      const ids = new Set(waiting.map((one) => one.id));
+      const named = new Set(runIds);
+      const moved = sorted
+        ? waiting.flatMap(({ id }) => (named.has(id) ? [id] : []))
+        : runIds.filter((id) => ids.has(id));
+      const others = waiting.filter(({ id }) => !named.has(id));
+      const from = beforeId === null ? Number.POSITIVE_INFINITY : (known.get(beforeId)?.place ?? 0);
+      const before = "at" in to ? others[to.at] : others.find((one) => one.place >= from);
+      const version = await place(sql, unitId, movedBefore(waiting, moved, before?.id ?? null));
+      const started = runIds.filter((id) => !ids.has(id));
+      if (version !== null) await recordMove(sql, userId, unitId, unit, moved.length);
+      const at = before ? others.indexOf(before) : others.length;
+      return { ownerId: unit.ownerId, outcome: { moved, started, version: version ?? unit.version, waiting, at } };
+    }),
+  );
+  tellUnit(ownerId, unitId);
+  return outcome;
+};
+
 /**
  * Moves runs before another one, or behind all, and keeps conflicts small: what has started or was removed meanwhile is left out and
  * named. Where the one that they should go before does not wait any more, they go where that one stands.
@@ -73,29 +109,28 @@ export const reorderRuns = async (userId: string, input: { unitId: string; runId
  */
 export const moveRuns = async (
   userId: string,
-  input: { unitId: string; runIds: string[]; beforeId: string | null },
+  { beforeId, ...which }: { unitId: string; runIds: string[]; beforeId: string | null },
 ): Promise<{ moved: string[]; started: string[]; version: number }> => {
-  const { unitId, runIds, beforeId } = input;
-  checkOnce(runIds);
-  if (beforeId !== null && runIds.includes(beforeId)) throw badField("beforeId", "movedItself");
-  const { ownerId, outcome } = await withRetries(() =>
-    getSql().begin(async (sql) => {
-      const unit = await lockUnit(sql, userId, unitId);
-      const known = await knownRuns(sql, input);
-      const waiting = await waitingRuns(sql, unitId);
-      const ids = new Set(waiting.map((one) => one.id));
-      const moved = runIds.filter((id) => ids.has(id));
-      const isMoving = new Set(moved);
-      const from = beforeId === null ? Number.POSITIVE_INFINITY : (known.get(beforeId)?.place ?? 0);
-      const before = waiting.find((one) => one.place >= from && !isMoving.has(one.id))?.id ?? null;
-      const version = await place(sql, unitId, movedBefore(waiting, moved, before));
-      const started = runIds.filter((id) => !ids.has(id));
-      if (version !== null) await recordMove(sql, userId, unitId, unit, moved.length);
-      return { ownerId: unit.ownerId, outcome: { moved, started, version: version ?? unit.version } };
-    }),
+  const { moved, started, version } = await moveWaiting(userId, { ...which, to: { beforeId } }, false);
+  return { moved, started, version };
+};
+
+/**
+ * As moveRuns, for who sees only a part of the line: runs keep their order among each other, and may be sent to a number.
+ *
+ * @returns also the number, from 0, that the first of them has now, how many wait, and the moves that undo it
+ * @throws as moveRuns
+ */
+export const moveInLine = async (
+  userId: string,
+  input: { unitId: string; runIds: string[]; to: Target },
+): Promise<{ moved: string[]; started: string[]; at: number; total: number; back: Move[] }> => {
+  const { moved, started, at, waiting } = await moveWaiting(userId, input, true);
+  const back = movesBack(
+    waiting.map(({ id }) => id),
+    moved,
   );
-  tellUnit(ownerId, unitId);
-  return outcome;
+  return { moved, started, at, total: waiting.length, back };
 };
 
 /** The named runs, whatever their status. @throws INVALID_REQUEST for an id that no run of the unit has, and for a `beforeId` in the trash */

@@ -199,6 +199,12 @@ const PROCEDURES: Record<string, [Access, (ids: Ids) => JsonObject]> = {
   "runs.logs": ["view", ({ runId }) => ({ runId })],
   "runs.saveCheckpoint": ["edit", ({ runId }) => ({ runId, state: { epoch: 1 } })],
   "runs.checkpoint": ["view", ({ runId }) => ({ runId })],
+  "line.window": ["view", ({ unitId, runId }) => ({ unitId, from: 0, count: 10, also: [runId] })],
+  "line.plan": ["view", ({ unitId }) => ({ unitId, from: 0, count: 10 })],
+  "line.ids": ["view", ({ unitId }) => ({ unitId })],
+  "line.find": ["view", ({ unitId }) => ({ unitId, text: "1", limit: 10 })],
+  "line.keys": ["view", ({ unitId }) => ({ unitId })],
+  "line.move": ["edit", ({ unitId, runId }) => ({ unitId, runIds: [runId], to: { at: 0 } })],
   "sweeps.preview": ["view", ({ unitId }) => ({ unitId, recipe })],
   "sweeps.outlook": ["view", ({ unitId }) => ({ unitId, recipe, leaveOut: [] })],
   "sweeps.create": ["edit", ({ unitId }) => ({ unitId, name: "more", ...newRows })],
@@ -222,7 +228,7 @@ const OTHERS = [
 
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>,
-).filter(([path]) => /^(groups|shares|units|runs|sweeps)\./.test(path));
+).filter(([path]) => /^(groups|shares|units|runs|line|sweeps)\./.test(path));
 
 describe("procedures", () => {
   test("each is in the table", () => {

@@ -161,6 +161,24 @@ test("10,000 rows are taken, 10,001 are not, and a huge grid is refused before i
   expect(refused({ parameters: { a: list(10_000), b: list(10_000), c: list(10_000) } })[0]).toMatch(/^parameters make/);
 });
 
+test("names tell numbers with four digits, or with as many as keep different ones apart", () => {
+  const told = (lr: unknown[]) => namesOf(lr.map((one) => ({ lr: one })));
+  expect(told([0.01, 0.0139247665008, 0.0193899112])).toEqual(["lr=0.01", "lr=0.01392", "lr=0.01939"]);
+  expect(told([0.0139247665008, 0.0139247991])).toEqual(["lr=0.01392477", "lr=0.0139248"]);
+  expect(told([0.1000000000001, 0.1])).toEqual(["lr=0.1000000000001", "lr=0.1"]);
+  expect(told([1234567, 1234568.25, "0.123456"])).toEqual(["lr=1234567", "lr=1234568", "lr=0.123456"]);
+  expect(told([123456789.5, 123456789])).toEqual(["lr=123456790", "lr=123456789"]);
+});
+
+test("names of different rows differ, however near their numbers are", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 2 }), (values) => {
+      const names = namesOf(values.map((x) => ({ x })));
+      expect(new Set(names).size).toBe(new Set(values.map((x) => JSON.stringify(x))).size);
+    }),
+  );
+});
+
 test("names say what differs, and nothing else", () => {
   const recipe = {
     parameters: {

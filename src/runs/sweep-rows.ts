@@ -117,8 +117,28 @@ export const rowsOf = (recipe: SweepRecipe): Parameters[] => {
 const MAX_NAME = 200;
 const shown = (value: unknown): string => (typeof value === "string" ? value : keyOf(value));
 
+const FEWEST_DIGITS = 4;
+const MOST_DIGITS = 12;
+
+/** What stands before the point is kept: a seed with other digits at its end is another seed. */
+const rounded = (value: unknown, digits: number): unknown => {
+  if (typeof value !== "number" || Number.isInteger(value)) return value;
+  const before = Math.abs(value) < 1 ? 0 : Math.floor(Math.log10(Math.abs(value))) + 1;
+  return Number(value.toPrecision(Math.max(digits, before)));
+};
+
+/** How a parameter's values are told: with four significant digits, or with as many more as keep different ones apart. */
+const tellerOf = (values: unknown[]): ((value: unknown) => string) => {
+  const different = new Set(values.map(keyOf)).size;
+  for (let digits = FEWEST_DIGITS; digits < MOST_DIGITS; digits++)
+    if (new Set(values.map((one) => keyOf(rounded(one, digits)))).size === different)
+      return (value) => shown(rounded(value, digits));
+  return shown;
+};
+
 /**
- * `lr=0.01 bs=32`: what differs between the rows, in the order of their parameters. At most 200 characters.
+ * `lr=0.01 bs=32`: what differs between the rows, in the order of their parameters, with four significant digits where that tells them
+ * apart. At most 200 characters.
  *
  * @returns null for each where nothing differs
  */
@@ -131,8 +151,12 @@ export const namesOf = (rows: Parameters[]): (string | null)[] => {
     return rows.some((row) => textOf(row, name) !== text);
   });
   if (differing.length === 0) return rows.map(() => null);
+  const tellers = differing.map((name): [string, (value: unknown) => string] => [
+    name,
+    tellerOf(rows.flatMap((row) => (Object.hasOwn(row, name) ? [row[name]] : []))),
+  ]);
   return rows.map((row) => {
-    const parts = differing.filter((one) => Object.hasOwn(row, one)).map((one) => `${one}=${shown(row[one])}`);
+    const parts = tellers.filter(([one]) => Object.hasOwn(row, one)).map(([one, told]) => `${one}=${told(row[one])}`);
     return [...parts.join(" ").replace(/\p{Cc}/gu, " ")].slice(0, MAX_NAME).join("");
   });
 };

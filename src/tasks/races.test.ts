@@ -3,9 +3,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { getSql } from "../platform/db";
 import { getEnv } from "../platform/env";
-import { DomainError } from "../platform/errors";
 import { getRedis } from "../platform/redis";
 import { aClientTask, aTask, claim, makeTask, makeUserId, makeWorker, times } from "../testing/engine";
+import { outcome } from "../testing/outcome";
 import { useTestServices } from "../testing/services";
 import { cancelTask } from "./cancel";
 import { changePriority } from "./change-priority";
@@ -29,15 +29,6 @@ const userId = makeUserId();
 let n = 0;
 const newQueue = (): string => `race-${n++}`;
 
-/** What came of a call: its answer, or the code of its refusal. */
-const outcome = async <T>(call: Promise<T>): Promise<{ value: T } | { code: string }> => {
-  try {
-    return { value: await call };
-  } catch (error) {
-    if (error instanceof DomainError) return { code: error.code };
-    throw error;
-  }
-};
 const codeOf = (of: { value: unknown } | { code: string }): string | null => ("code" in of ? of.code : null);
 
 /** Starts two calls in either order, up to 2 ms apart. */

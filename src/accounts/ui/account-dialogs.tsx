@@ -1,14 +1,14 @@
 "use client";
 // An owner's forms: a new account, and an account's role and tier.
-import { type FormEvent, useId, useState } from "react";
+import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
 import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input, Select } from "../../ui/field";
+import { FormDialog } from "../../ui/form-dialog";
 import { refusalOf } from "../../ui/refusal";
 import type { Outputs } from "../../ui/trpc";
 import { ROLES, type Role } from "../roles";
+import { isPasswordLong, NewPassword } from "./new-password";
 import { useAdminActions } from "./use-admin-actions";
 
 export type Account = Outputs["admin"]["accounts"]["list"]["accounts"][number];
@@ -16,8 +16,6 @@ export type Invitation = Outputs["admin"]["accounts"]["invite"];
 type Tier = Account["tier"];
 
 const TIERS: Tier[] = ["standard", "premium"];
-/** As the server wants it. */
-const MIN_LENGTH = 8;
 
 const Standing = ({
   role,
@@ -79,114 +77,81 @@ export const NewAccountDialog = ({
 }) => {
   const { t } = useLanguage();
   const sentence = useRefusalSentence();
-  const formId = useId();
   const { add } = useAdminActions();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("member");
   const [tier, setTier] = useState<Tier>("standard");
   const [way, setWay] = useState<"invitation" | "password">("invitation");
   const [password, setPassword] = useState("");
-  const isComplete = email.trim() !== "" && (way === "invitation" || password.length >= MIN_LENGTH);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!isComplete) return;
+  const isComplete = email.trim() !== "" && (way === "invitation" || isPasswordLong(password));
+  const submit = () => {
     add.mutate(
       { email: email.trim(), role, tier, ...(way === "password" && { password }) },
       { onSuccess: ({ invitation }) => onAdded(invitation) },
     );
   };
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("admin.add")}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId} busy={add.isPending} disabled={!isComplete}>
-            {t("admin.addConfirm")}
-          </Button>
-        </>
-      }
+      confirm={t("admin.addConfirm")}
+      busy={add.isPending}
+      disabled={!isComplete}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form id={formId} onSubmit={submit} className="space-y-4">
-        <Field label={t("signIn.email")} error={add.error ? sentence(refusalOf(add.error)) : undefined}>
-          {(field) => (
-            <Input
-              {...field}
-              autoComplete="off"
-              value={email}
-              maxLength={254}
-              onChange={({ target }) => setEmail(target.value)}
-            />
-          )}
-        </Field>
-        <Standing role={role} tier={tier} onRole={setRole} onTier={setTier} />
-        <Field label={t("admin.way")} hint={way === "invitation" ? t("admin.way.invitationNote") : undefined}>
-          {(field) => (
-            <Select
-              {...field}
-              className="w-full"
-              value={way}
-              onChange={({ target }) => setWay(target.value === "password" ? "password" : "invitation")}
-            >
-              <option value="invitation">{t("admin.way.invitation")}</option>
-              <option value="password">{t("admin.way.password")}</option>
-            </Select>
-          )}
-        </Field>
-        {way === "password" && (
-          <Field label={t("signIn.password")} hint={t("profile.nextHint", { count: MIN_LENGTH })}>
-            {(field) => (
-              <Input
-                {...field}
-                type="password"
-                autoComplete="new-password"
-                value={password}
-                maxLength={1000}
-                onChange={({ target }) => setPassword(target.value)}
-              />
-            )}
-          </Field>
+      <Field label={t("signIn.email")} error={add.error ? sentence(refusalOf(add.error)) : undefined}>
+        {(field) => (
+          <Input
+            {...field}
+            autoComplete="off"
+            value={email}
+            maxLength={254}
+            onChange={({ target }) => setEmail(target.value)}
+          />
         )}
-      </form>
-    </Dialog>
+      </Field>
+      <Standing role={role} tier={tier} onRole={setRole} onTier={setTier} />
+      <Field label={t("admin.way")} hint={way === "invitation" ? t("admin.way.invitationNote") : undefined}>
+        {(field) => (
+          <Select
+            {...field}
+            className="w-full"
+            value={way}
+            onChange={({ target }) => setWay(target.value === "password" ? "password" : "invitation")}
+          >
+            <option value="invitation">{t("admin.way.invitation")}</option>
+            <option value="password">{t("admin.way.password")}</option>
+          </Select>
+        )}
+      </Field>
+      {way === "password" && <NewPassword label={t("signIn.password")} value={password} onChange={setPassword} />}
+    </FormDialog>
   );
 };
 
 export const StandingDialog = ({ account, onClose }: { account: Account; onClose: () => void }) => {
   const { t } = useLanguage();
   const sentence = useRefusalSentence();
-  const formId = useId();
   const { change } = useAdminActions();
   const [role, setRole] = useState<Role>(account.role);
   const [tier, setTier] = useState<Tier>(account.tier);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     change.mutate({ userId: account.userId, role, tier }, { onSuccess: onClose });
   };
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("admin.editTitle", { email: account.email })}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId} busy={change.isPending}>
-            {t("action.save")}
-          </Button>
-        </>
-      }
+      confirm={t("action.save")}
+      busy={change.isPending}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form id={formId} onSubmit={submit} className="space-y-4">
-        <Standing role={role} tier={tier} onRole={setRole} onTier={setTier} />
-        {change.error && (
-          <p role="alert" className="text-sm text-bad">
-            {sentence(refusalOf(change.error))}
-          </p>
-        )}
-      </form>
-    </Dialog>
+      <Standing role={role} tier={tier} onRole={setRole} onTier={setTier} />
+      {change.error && (
+        <p role="alert" className="text-sm text-bad">
+          {sentence(refusalOf(change.error))}
+        </p>
+      )}
+    </FormDialog>
   );
 };

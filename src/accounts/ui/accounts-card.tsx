@@ -7,12 +7,12 @@ import { Badge } from "../../ui/badge";
 import { Button, IconButton } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { ConfirmDialog } from "../../ui/dialog";
-import { ErrorState, useRefusalSentence } from "../../ui/error-state";
+import { useRefusalSentence } from "../../ui/error-state";
 import { MoreIcon, PlusIcon } from "../../ui/icons";
+import { Loaded } from "../../ui/loaded";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import { refusalOf } from "../../ui/refusal";
 import { SecretDialog } from "../../ui/secret-dialog";
-import { Skeleton } from "../../ui/skeleton";
 import { RelativeTime } from "../../ui/time";
 import { useTRPC } from "../../ui/trpc";
 import { type Account, type Invitation, NewAccountDialog, StandingDialog } from "./account-dialogs";
@@ -136,7 +136,6 @@ export const AccountsCard = ({ myId }: { myId: string }) => {
   const [isAdding, setAdding] = useState(false);
   const [asked, setAsked] = useState<Asked | null>(null);
   const [invitation, setInvitation] = useState<Invitation | null>(null);
-  const accounts = query.data?.accounts;
   const close = () => setAsked(null);
   return (
     <Card
@@ -147,25 +146,21 @@ export const AccountsCard = ({ myId }: { myId: string }) => {
         </Button>
       }
     >
-      {query.isPending && (
-        <div aria-busy="true" className="animate-late p-4">
-          <Skeleton className="h-14" />
-        </div>
-      )}
-      {query.isError && !accounts && (
-        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
-      )}
-      <ul className="divide-y divide-line">
-        {accounts?.map((account) => (
-          <Row
-            key={account.userId}
-            account={account}
-            isMine={account.userId === myId}
-            onAsk={(what) => setAsked({ what, account })}
-            onInvite={() => invite.mutate({ userId: account.userId }, { onSuccess: setInvitation })}
-          />
-        ))}
-      </ul>
+      <Loaded query={query}>
+        {({ accounts }) => (
+          <ul className="divide-y divide-line">
+            {accounts.map((account) => (
+              <Row
+                key={account.userId}
+                account={account}
+                isMine={account.userId === myId}
+                onAsk={(what) => setAsked({ what, account })}
+                onInvite={() => invite.mutate({ userId: account.userId }, { onSuccess: setInvitation })}
+              />
+            ))}
+          </ul>
+        )}
+      </Loaded>
       {isAdding && (
         <NewAccountDialog
           onClose={() => setAdding(false)}

@@ -8,10 +8,10 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { ConfirmDialog } from "../../ui/dialog";
 import { EmptyState } from "../../ui/empty-state";
-import { ErrorState } from "../../ui/error-state";
 import { PlusIcon } from "../../ui/icons";
+import { Loaded } from "../../ui/loaded";
+import { useMayChange } from "../../ui/may-change";
 import { SecretDialog } from "../../ui/secret-dialog";
-import { Skeleton } from "../../ui/skeleton";
 import { DateTime, RelativeTime } from "../../ui/time";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { ALL } from "../scopes";
@@ -23,18 +23,18 @@ type Key = Outputs["accounts"]["keys"]["list"]["keys"][number];
 const Row = ({ apiKey, onRevoke }: { apiKey: Key; onRevoke: () => void }) => {
   const { t } = useLanguage();
   const { name, prefix, scopes, expiresAt, lastUsedAt, createdAt } = apiKey;
+  const mayChange = useMayChange();
   const hasExpired = expiresAt !== null && Date.parse(expiresAt) <= Date.now();
+  const mayDo = scopes.includes(ALL) ? [t("keys.full")] : scopes;
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3">
       <div className="min-w-0 flex-1 basis-56">
         <p className="flex flex-wrap items-center gap-2 text-sm font-medium">
           <span className="wrap-anywhere">{name}</span>
           {hasExpired && <Badge tone="bad">{t("keys.expired")}</Badge>}
-          {scopes.includes(ALL) ? (
-            <Badge>{t("keys.full")}</Badge>
-          ) : (
-            scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)
-          )}
+          {(mayChange ? mayDo : [t("keys.reads")]).map((one) => (
+            <Badge key={one}>{one}</Badge>
+          ))}
         </p>
         <p className="mt-0.5 flex flex-wrap gap-x-3 text-xs text-ink-2">
           <span className="font-mono">{prefix}…</span>
@@ -71,34 +71,28 @@ export const KeysCard = () => {
   const [isMaking, setMaking] = useState(false);
   const [made, setMade] = useState<string | null>(null);
   const [revoking, setRevoking] = useState<Key | null>(null);
-  const keys = query.data?.keys;
   const add = (
     <Button size="sm" icon={<PlusIcon />} onClick={() => setMaking(true)}>
       {t("keys.new")}
     </Button>
   );
   return (
-    <Card title={t("settings.keys")} actions={keys?.length ? add : undefined}>
-      {query.isPending && (
-        <div aria-busy="true" className="animate-late p-4">
-          <Skeleton className="h-14" />
-        </div>
-      )}
-      {query.isError && !keys && (
-        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
-      )}
-      {keys?.length === 0 && (
-        <EmptyState title={t("keys.none")} action={add}>
-          {t("keys.noneNote")}
-        </EmptyState>
-      )}
-      {keys && keys.length > 0 && (
-        <ul className="divide-y divide-line">
-          {keys.map((one) => (
-            <Row key={one.keyId} apiKey={one} onRevoke={() => setRevoking(one)} />
-          ))}
-        </ul>
-      )}
+    <Card title={t("settings.keys")} actions={query.data?.keys.length ? add : undefined}>
+      <Loaded query={query}>
+        {({ keys }) =>
+          keys.length === 0 ? (
+            <EmptyState title={t("keys.none")} action={add}>
+              {t("keys.noneNote")}
+            </EmptyState>
+          ) : (
+            <ul className="divide-y divide-line">
+              {keys.map((one) => (
+                <Row key={one.keyId} apiKey={one} onRevoke={() => setRevoking(one)} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
       {isMaking && (
         <NewKeyDialog
           onClose={() => setMaking(false)}

@@ -7,8 +7,10 @@ import { useLanguage } from "../../i18n/locale-provider";
 import { Button, IconButton } from "../../ui/button";
 import { CopyButton } from "../../ui/copy-button";
 import { ConfirmDialog } from "../../ui/dialog";
+import { EmptyState } from "../../ui/empty-state";
 import { ErrorState } from "../../ui/error-state";
-import { CrossIcon, PlusIcon } from "../../ui/icons";
+import { CrossIcon, PlusIcon, TrayIcon } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import { ScrollRegion } from "../../ui/scroll-region";
 import { Skeleton } from "../../ui/skeleton";
 import { RelativeTime } from "../../ui/time";
@@ -68,7 +70,7 @@ const FirstSteps = ({ onNew }: { onNew: () => void }) => {
       <ol className="divide-y divide-line">
         <Step number={1} title={t("groups.step.group")}>
           <p className="mt-0.5 text-ink-2">{t("groups.step.groupNote")}</p>
-          <Button changes size="sm" className="mt-2.5" icon={<PlusIcon />} onClick={onNew}>
+          <Button size="sm" className="mt-2.5" icon={<PlusIcon />} onClick={onNew}>
             {t("groups.new")}
           </Button>
         </Step>
@@ -88,6 +90,18 @@ const FirstSteps = ({ onNew }: { onNew: () => void }) => {
         </Step>
       </ol>
     </section>
+  );
+};
+
+const NoGroups = ({ onNew }: { onNew: () => void }) => {
+  const { t } = useLanguage();
+  if (useMayChange()) return <FirstSteps onNew={onNew} />;
+  return (
+    <div className="rounded-xl border border-line bg-surface">
+      <EmptyState icon={<TrayIcon />} title={t("groups.none")}>
+        {t("groups.noneViewer")}
+      </EmptyState>
+    </div>
   );
 };
 
@@ -183,7 +197,7 @@ export const GroupsPage = () => {
       {query.isError && !groups && (
         <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
       )}
-      {groups?.length === 0 && <FirstSteps onNew={() => setMaking(true)} />}
+      {groups?.length === 0 && <NoGroups onNew={() => setMaking(true)} />}
       {groups && groups.length > 0 && (
         <ul className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface">
           {groups.map((group) => (

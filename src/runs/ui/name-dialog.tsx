@@ -1,11 +1,10 @@
 "use client";
 // A name, and perhaps a sentence: for a new group or unit, and for another name of one.
-import { type FormEvent, useId, useState } from "react";
+import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
-import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
 import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input } from "../../ui/field";
+import { FormDialog } from "../../ui/form-dialog";
 import { refusalOf } from "../../ui/refusal";
 
 type Props = {
@@ -21,44 +20,33 @@ type Props = {
 export const NameDialog = ({ title, confirm, initial, error, busy, onSubmit, onClose }: Props) => {
   const { t } = useLanguage();
   const sentence = useRefusalSentence();
-  const formId = useId();
   const [name, setName] = useState(initial?.name ?? "");
   const [description, setDescription] = useState(initial?.description ?? "");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (name.trim() !== "") onSubmit({ name: name.trim(), description: description.trim() });
+  const submit = () => {
+    onSubmit({ name: name.trim(), description: description.trim() });
   };
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={title}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId} busy={busy} disabled={name.trim() === ""}>
-            {confirm}
-          </Button>
-        </>
-      }
+      confirm={confirm}
+      busy={busy}
+      disabled={name.trim() === ""}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form id={formId} onSubmit={submit} className="space-y-4">
-        <Field label={t("unit.name")} error={error ? sentence(refusalOf(error)) : undefined}>
-          {(field) => (
-            <Input {...field} value={name} maxLength={500} onChange={(event) => setName(event.target.value)} />
-          )}
-        </Field>
-        <Field label={t("groups.description")} optional={t("form.optional")}>
-          {(field) => (
-            <Input
-              {...field}
-              value={description}
-              maxLength={10_000}
-              onChange={(event) => setDescription(event.target.value)}
-            />
-          )}
-        </Field>
-      </form>
-    </Dialog>
+      <Field label={t("unit.name")} error={error ? sentence(refusalOf(error)) : undefined}>
+        {(field) => <Input {...field} value={name} maxLength={500} onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      <Field label={t("groups.description")} optional={t("form.optional")}>
+        {(field) => (
+          <Input
+            {...field}
+            value={description}
+            maxLength={10_000}
+            onChange={(event) => setDescription(event.target.value)}
+          />
+        )}
+      </Field>
+    </FormDialog>
   );
 };

@@ -12,8 +12,9 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
   return useCallback(
     (refresh) => {
       const again = (queryKey: readonly unknown[]) => void queryClient.invalidateQueries({ queryKey });
+      const rooms = [trpc.groups, trpc.shares, trpc.units, trpc.runs, trpc.line, trpc.sweeps];
       if (refresh === "everything" || refresh === "running") {
-        for (const room of [trpc.groups, trpc.shares, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
+        for (const room of rooms) again(room.pathKey());
         return;
       }
       for (const hint of refresh.hints) {
@@ -21,18 +22,35 @@ export const useRunRefresh = (): ((refresh: Refresh) => void) => {
         again(trpc.runs.metrics.queryKey({ runId: hint.runId }));
         again(logKey(hint.runId));
       }
-      if (refresh.hints.some((hint) => hint.kind !== "runOutput")) again(trpc.activity.pathKey());
+      // What is printed and measured is no act of anybody.
+      if (refresh.hints.some((hint) => hint.kind !== "runOutput" && hint.kind !== "output"))
+        again(trpc.activity.pathKey());
       // What was shared is there from now on, and what is no longer shared is gone from every page.
-      if (refresh.hints.some((hint) => hint.kind === "shares"))
-        for (const room of [trpc.groups, trpc.shares, trpc.units, trpc.runs, trpc.sweeps]) again(room.pathKey());
+      if (refresh.hints.some((hint) => hint.kind === "shares")) for (const room of rooms) again(room.pathKey());
       if (refresh.hints.some((hint) => hint.kind === "groups"))
         for (const room of [trpc.groups, trpc.units]) again(room.pathKey());
-      // One run that starts or ends moves the times of all that wait behind it.
-      if (refresh.hints.some((hint) => hint.kind === "unit" || hint.kind === "run")) {
-        for (const room of [trpc.groups, trpc.units, trpc.sweeps]) again(room.pathKey());
-        for (const procedure of ["list", "latest", "best", "get", "lineage"] as const)
-          again(trpc.runs[procedure].pathKey());
-      }
+      const changed = new Set(
+        refresh.hints.flatMap((hint) => (hint.kind === "unit" || hint.kind === "run" ? [hint.unitId] : [])),
+      );
+      if (changed.size === 0) return;
+      // What sums up several units, or does not say of which it is.
+      for (const room of [trpc.groups, trpc.sweeps]) again(room.pathKey());
+      for (const one of [trpc.units.list, trpc.units.find, trpc.units.results, trpc.runs.get, trpc.runs.lineage])
+        again(one.pathKey());
+      // One run that starts or ends moves the times of all that wait behind it. Pages of a list have this part of the key as well.
+      for (const unitId of changed)
+        for (const one of [
+          trpc.units.get,
+          trpc.units.plan,
+          trpc.units.statistics,
+          trpc.runs.list,
+          trpc.runs.latest,
+          trpc.runs.best,
+          trpc.line.window,
+          trpc.line.plan,
+          trpc.line.find,
+        ])
+          again([...one.pathKey(), { input: { unitId } }]);
     },
     [trpc, queryClient],
   );

@@ -1,10 +1,10 @@
 "use client";
 // One row of a sweep that is not made yet: each of its values, to be changed.
-import { type FormEvent, useId, useState } from "react";
+import { useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
 import { Field, Input } from "../../ui/field";
+import { FormDialog } from "../../ui/form-dialog";
 import type { Parameters } from "../sweep-rows";
 import { readValue, textOf } from "./sweep-form";
 import type { PreviewRow } from "./use-sweep-preview";
@@ -19,11 +19,9 @@ type Props = {
 
 export const SweepRowDialog = ({ row, onSave, onUndo, onClose }: Props) => {
   const { t, format } = useLanguage();
-  const formId = useId();
   const [texts, setTexts] = useState<ReadonlyMap<string, string>>(new Map());
   const entries = Object.entries(row.parameters);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     if ([...texts.values()].some((text) => text.trim() === "")) return;
     // What was not touched stays the value that it is, not what its text reads as.
     const changed = entries.map(([name, value]) => {
@@ -35,48 +33,41 @@ export const SweepRowDialog = ({ row, onSave, onUndo, onClose }: Props) => {
     onClose();
   };
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
+    <FormDialog
       title={t("sweep.editRowTitle", { row: format.number(row.row + 1) })}
       description={t("sweep.editRowNote")}
-      footer={
-        <>
-          {row.edited && (
-            <Button
-              onClick={() => {
-                onUndo();
-                onClose();
-              }}
-            >
-              {t("sweep.undoRow")}
-            </Button>
-          )}
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId}>
-            {t("action.save")}
+      confirm={t("action.save")}
+      other={
+        row.edited && (
+          <Button
+            onClick={() => {
+              onUndo();
+              onClose();
+            }}
+          >
+            {t("sweep.undoRow")}
           </Button>
-        </>
+        )
       }
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form id={formId} onSubmit={submit} className="space-y-3">
-        {entries.map(([name, value]) => {
-          const text = texts.get(name) ?? textOf(value);
-          return (
-            <Field key={name} label={name} error={text.trim() === "" ? t("sweep.valueMissing") : undefined}>
-              {(field) => (
-                <Input
-                  {...field}
-                  className="font-mono"
-                  value={text}
-                  onChange={(event) => setTexts(new Map(texts).set(name, event.target.value))}
-                />
-              )}
-            </Field>
-          );
-        })}
-        {row.misfit !== null && <p className="text-xs text-warn">{row.misfit}</p>}
-      </form>
-    </Dialog>
+      {entries.map(([name, value]) => {
+        const text = texts.get(name) ?? textOf(value);
+        return (
+          <Field key={name} label={name} error={text.trim() === "" ? t("sweep.valueMissing") : undefined}>
+            {(field) => (
+              <Input
+                {...field}
+                className="font-mono"
+                value={text}
+                onChange={(event) => setTexts(new Map(texts).set(name, event.target.value))}
+              />
+            )}
+          </Field>
+        );
+      })}
+      {row.misfit !== null && <p className="text-xs text-warn">{row.misfit}</p>}
+    </FormDialog>
   );
 };

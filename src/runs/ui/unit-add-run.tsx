@@ -1,14 +1,13 @@
 "use client";
 // One more run: fields where the driver said what it takes, JSON otherwise and for a copy of another run.
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useId, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { toast } from "sonner";
 import { useLanguage } from "../../i18n/locale-provider";
 import type { JsonObject } from "../../platform/json-safety";
-import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
 import { useRefusalSentence } from "../../ui/error-state";
 import { Field, Input } from "../../ui/field";
+import { FormDialog } from "../../ui/form-dialog";
 import type { JsonProblem } from "../../ui/json-problem";
 import { refusalOf } from "../../ui/refusal";
 import { useTRPC } from "../../ui/trpc";
@@ -33,7 +32,6 @@ export const AddRun = ({ unitId, title, schema, from, onAdded, onClose }: Props)
   const trpc = useTRPC();
   const refetch = useUnitRefetch();
   const sentence = useRefusalSentence();
-  const formId = useId();
   const fields = useMemo(() => (from ? null : fieldsOf(schema)), [from, schema]);
   const [asJson, setAsJson] = useState(fields === null);
   const [values, setValues] = useState(() =>
@@ -69,8 +67,7 @@ export const AddRun = ({ unitId, title, schema, from, onAdded, onClose }: Props)
     setProblem("problem" in found ? found.problem : null);
     return "problem" in found ? null : found.value;
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = () => {
     const parameters = read();
     if (parameters === null) return;
     create.mutate({
@@ -82,47 +79,31 @@ export const AddRun = ({ unitId, title, schema, from, onAdded, onClose }: Props)
   };
 
   return (
-    <Dialog
-      open
-      onOpenChange={onClose}
-      title={title}
-      footer={
-        <>
-          <Button onClick={onClose}>{t("action.close")}</Button>
-          <Button look="primary" type="submit" form={formId} busy={create.isPending}>
-            {t("unit.add")}
-          </Button>
-        </>
-      }
-    >
-      <form id={formId} onSubmit={submit} className="space-y-4">
-        {asJson || !fields ? (
-          <ParametersJson
-            text={text}
-            problem={problem}
-            onChange={setText}
-            onForm={fields ? () => setAsJson(false) : undefined}
-          />
-        ) : (
-          <ParameterFields
-            fields={fields}
-            values={values}
-            bad={bad}
-            onChange={(key, value) => setValues({ ...values, [key]: value })}
-            onJson={toJson}
-          />
-        )}
-        <Field label={t("unit.name")} optional={t("form.optional")} hint={t("unit.nameHint")}>
-          {(field) => (
-            <Input {...field} value={name} maxLength={500} onChange={(event) => setName(event.target.value)} />
-          )}
-        </Field>
-        {create.isError && (
-          <p role="alert" className="text-sm text-bad">
-            {sentence(refusalOf(create.error))}
-          </p>
-        )}
-      </form>
-    </Dialog>
+    <FormDialog title={title} confirm={t("unit.add")} busy={create.isPending} onSubmit={submit} onClose={onClose}>
+      {asJson || !fields ? (
+        <ParametersJson
+          text={text}
+          problem={problem}
+          onChange={setText}
+          onForm={fields ? () => setAsJson(false) : undefined}
+        />
+      ) : (
+        <ParameterFields
+          fields={fields}
+          values={values}
+          bad={bad}
+          onChange={(key, value) => setValues({ ...values, [key]: value })}
+          onJson={toJson}
+        />
+      )}
+      <Field label={t("unit.name")} optional={t("form.optional")} hint={t("unit.nameHint")}>
+        {(field) => <Input {...field} value={name} maxLength={500} onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      {create.isError && (
+        <p role="alert" className="text-sm text-bad">
+          {sentence(refusalOf(create.error))}
+        </p>
+      )}
+    </FormDialog>
   );
 };

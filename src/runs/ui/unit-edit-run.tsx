@@ -10,13 +10,17 @@ import { Field, Input } from "../../ui/field";
 import type { JsonProblem } from "../../ui/json-problem";
 import { isStale, refusalOf } from "../../ui/refusal";
 import { useTRPCClient } from "../../ui/trpc";
+import type { WaitingRun } from "../line";
 import type { Run } from "../run";
 import { jsonText, ParametersJson, readParameters } from "./unit-parameters";
 import { writeOverSeen } from "./unit-stale";
 import { useUnitRefetch } from "./use-unit-actions";
 
 type Version = { name: string; text: string };
-const versionOf = (run: Run): Version => ({ name: run.name, text: jsonText(run.parameters) });
+const versionOf = (run: Pick<Run, "name" | "parameters">): Version => ({
+  name: run.name,
+  text: jsonText(run.parameters),
+});
 const isSame = (one: Version, other: Version) => one.name === other.name && one.text === other.text;
 
 const Side = ({ title, version }: { title: string; version: Version }) => (
@@ -27,7 +31,7 @@ const Side = ({ title, version }: { title: string; version: Version }) => (
   </div>
 );
 
-export const EditRun = ({ run, onClose }: { run: Run; onClose: () => void }) => {
+export const EditRun = ({ run, onClose }: { run: WaitingRun; onClose: () => void }) => {
   const { t } = useLanguage();
   const client = useTRPCClient();
   const refetch = useUnitRefetch();

@@ -1,13 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  beforeAtIndex,
-  beforeLifted,
-  differingKeys,
-  foundInLine,
-  liftedAt,
-  movedBefore,
-  movesBack,
-} from "./unit-order";
+import { beforeAtIndex, beforeLifted, differingKeys, liftedAt, movedBefore } from "./unit-order";
 
 const ids = ["a", "b", "c", "d", "e"];
 
@@ -44,39 +36,6 @@ test.each([
 ])("%s: it stands between those of its neighbours that still wait", (_, lifted, now, shown) => {
   const waiting = now.split("");
   expect(movedBefore(waiting, [lifted.id], beforeLifted(waiting, lifted)).join("")).toBe(shown);
-});
-
-test.each([
-  ["", "1 2 3 12"],
-  ["12", "12 2"],
-  ["#3", "3"],
-  ["SEED", "1 2"],
-  ["gone", ""],
-])("what is typed, %j, finds the run of that number first, then those of that name", (text, places) => {
-  const line = [
-    { place: 1, name: "seed 1" },
-    { place: 2, name: "seed 12" },
-    { place: 3, name: "lr=0.1" },
-    { place: 12, name: "lr=0.2" },
-  ];
-  expect(
-    foundInLine(line, text)
-      .map((run) => run.place)
-      .join(" "),
-  ).toBe(places);
-});
-
-test("every move of two runs is undone by its moves back", () => {
-  for (const one of ids)
-    for (const other of ids.filter((id) => id !== one))
-      for (const before of [...ids, null].filter((id) => id !== one && id !== other)) {
-        const moved = movedBefore(ids, [one, other], before);
-        const back = movesBack(ids, [one, other]).reduce(
-          (order, move) => movedBefore(order, move.runIds, move.beforeId),
-          moved,
-        );
-        expect(back).toEqual(ids);
-      }
 });
 
 test("only parameters that differ are shown, a missing one too; a single run shows all", () => {

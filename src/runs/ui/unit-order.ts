@@ -17,13 +17,19 @@ export const beforeAtIndex = (ids: readonly string[], id: string, index: number)
   ids.filter((one) => one !== id)[Math.max(0, index)] ?? null;
 
 /** A run in the hand. Others leave and join the list meanwhile: its neighbours, not a number, say where it is. */
-export type Lifted = { id: string; predecessors: readonly string[]; followers: readonly string[] };
+export type Lifted = {
+  id: string;
+  /** its number, from 0, when it was lifted */
+  from: number;
+  predecessors: readonly string[];
+  followers: readonly string[];
+};
 
 /** @param index as for beforeAtIndex */
 export const liftedAt = (ids: readonly string[], id: string, index: number): Lifted => {
   const others = ids.filter((one) => one !== id);
   const at = Math.max(0, index);
-  return { id, predecessors: others.slice(0, at), followers: others.slice(at) };
+  return { id, from: ids.indexOf(id), predecessors: others.slice(0, at), followers: others.slice(at) };
 };
 
 /**
@@ -37,35 +43,6 @@ export const beforeLifted = (ids: readonly string[], { id, predecessors, followe
   const predecessor = predecessors.findLast((one) => waiting.has(one));
   const others = ids.filter((one) => one !== id);
   return predecessor === undefined ? null : (others[others.indexOf(predecessor) + 1] ?? null);
-};
-
-/** Runs found by what is typed: the one whose number it is first, then those whose name has it. @returns all for an empty text */
-export const foundInLine = <R extends { place: number; name: string }>(line: readonly R[], text: string): R[] => {
-  const wanted = text.trim().toLowerCase();
-  if (wanted === "") return [...line];
-  const place = /^#?\d+$/.test(wanted) ? Number(wanted.replace("#", "")) : null;
-  const named = line.filter((run) => run.place !== place && run.name.toLowerCase().includes(wanted));
-  return [...line.filter((run) => run.place === place), ...named];
-};
-
-export type Move = { runIds: string[]; beforeId: string | null };
-
-/**
- * The moves that bring `moved` back to where they stood in `before`, last one first: each goes before its old successor,
- * which stands right by then. Neighbours go together.
- */
-export const movesBack = (before: readonly string[], moved: readonly string[]): Move[] => {
-  const isMoved = new Set(moved);
-  const moves: Move[] = [];
-  let block: string[] = [];
-  for (const [index, id] of before.entries()) {
-    if (isMoved.has(id)) block.push(id);
-    if (block.length > 0 && !isMoved.has(before[index + 1] ?? "")) {
-      moves.unshift({ runIds: block, beforeId: before[index + 1] ?? null });
-      block = [];
-    }
-  }
-  return moves;
 };
 
 const textOf = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));

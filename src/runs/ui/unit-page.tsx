@@ -1,27 +1,28 @@
 "use client";
 // A unit: who works for it, what runs, what waits and why, what came of it.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { keepPreviousData, usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { ActivityCard } from "../../activity/ui/activity-list";
 import { useLanguage } from "../../i18n/locale-provider";
 import { ErrorState } from "../../ui/error-state";
 import { Skeleton } from "../../ui/skeleton";
 import { Tabs } from "../../ui/tabs";
-import { useTRPC } from "../../ui/trpc";
+import { type Outputs, useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
 import { MayEdit } from "./may-edit";
 import { UnitBanners } from "./unit-banners";
 import { UnitCharts } from "./unit-charts";
 import { UnitHeader } from "./unit-header";
-import { differingKeys } from "./unit-order";
 import { UnitRunning } from "./unit-running";
 import { UnitRuns } from "./unit-runs";
 import { UnitWaiting } from "./unit-waiting";
-import { openRunsQuery } from "./use-move-runs";
+import { FIRST_WINDOW, useLine } from "./use-line";
 
 const TABS = ["queue", "runs", "charts", "activity"] as const;
 /** A driver that falls silent tells nobody: its state and the estimates are asked for. */
 const ASK_MS = 10_000;
+
+type Unit = Outputs["units"]["get"];
+const RUNNING = (unitId: string) => ({ unitId, status: ["running" as const] });
 
 const PageSkeleton = () => {
   const { t } = useLanguage();
@@ -36,30 +37,24 @@ const PageSkeleton = () => {
   );
 };
 
-const Queue = ({ unitId }: { unitId: string }) => {
+const Queue = ({ unit }: { unit: Unit }) => {
+  const { unitId } = unit;
   const trpc = useTRPC();
-  const list = useQuery(trpc.runs.list.queryOptions(openRunsQuery(unitId), { placeholderData: keepPreviousData }));
-  const plan = useQuery(trpc.units.plan.queryOptions({ unitId }, { refetchInterval: ASK_MS }));
-  const { running, waiting, keys } = useMemo(() => {
-    const runs = list.data?.runs ?? [];
-    return {
-      running: runs.filter((run) => run.status === "running"),
-      waiting: runs.filter((run) => run.status === "pending"),
-      keys: differingKeys(runs.map((run) => run.parameters)).slice(0, 6),
-    };
-  }, [list.data]);
-  if (list.isPending)
+  const running = useQuery(trpc.runs.list.queryOptions(RUNNING(unitId), { placeholderData: keepPreviousData }));
+  const line = useLine(unit);
+  const { query } = line;
+  if (query.isPending)
     return (
       <div aria-busy="true" className="animate-late">
         <Skeleton className="h-72 rounded-xl" />
       </div>
     );
-  if (list.isError && !list.data)
-    return <ErrorState error={list.error} onRetry={() => list.refetch()} retrying={list.isFetching} />;
+  if (query.isError && !query.data)
+    return <ErrorState error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />;
   return (
     <div className="space-y-5">
-      <UnitRunning runs={running} keys={keys} />
-      <UnitWaiting unitId={unitId} runs={waiting} plan={plan.data} />
+      <UnitRunning runs={running.data?.runs ?? []} keys={line.keys} />
+      <UnitWaiting unitId={unitId} line={line} />
     </div>
   );
 };
@@ -69,6 +64,8 @@ export const UnitPage = ({ unitId }: { unitId: string }) => {
   const trpc = useTRPC();
   const { params, change } = useUrlState();
   const query = useQuery(trpc.units.get.queryOptions({ unitId }, { refetchInterval: ASK_MS }));
+  // Asked for beside the unit, not after it: most come for the line.
+  usePrefetchQuery(trpc.line.window.queryOptions({ unitId, ...FIRST_WINDOW }));
   const tab = TABS.find((one) => one === params.get("tab")) ?? "queue";
   const unit = query.data;
   if (query.isError && !unit)
@@ -91,7 +88,7 @@ export const UnitPage = ({ unitId }: { unitId: string }) => {
           options={TABS.map((value) => ({ value, label: t(`unit.tab.${value}`) }))}
           onChange={(value) => change({ tab: value === "queue" ? null : value })}
         />
-        {tab === "queue" && <Queue unitId={unitId} />}
+        {tab === "queue" && <Queue unit={unit} />}
         {tab === "runs" && <UnitRuns unit={unit} />}
         {tab === "charts" && <UnitCharts unitId={unitId} />}
         {tab === "activity" && <ActivityCard unitId={unitId} />}

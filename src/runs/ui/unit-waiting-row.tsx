@@ -18,17 +18,19 @@ import {
 } from "../../ui/icons";
 import { useMayChange } from "../../ui/may-change";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
+import { Skeleton } from "../../ui/skeleton";
 import type { Outputs } from "../../ui/trpc";
+import type { WaitingRun } from "../line";
 import type { Run } from "../run";
 // A run that waits: where it stands, what is special about it, when it will run, why not yet.
 import { EditRun } from "./unit-edit-run";
 import { shownValue } from "./unit-order";
 import { reasonText } from "./unit-reason";
 
-export type Planned = Outputs["units"]["plan"]["waiting"][number];
+export type Planned = Outputs["line"]["plan"]["waiting"][number];
 export type RowVerb = "top" | "up" | "down" | "bottom" | "before" | "edit" | "cancel" | "remove";
 
-export const Parameters = ({ run, keys }: { run: Run; keys: string[] }) => (
+export const Parameters = ({ run, keys }: { run: Pick<Run, "parameters">; keys: string[] }) => (
   <span className="flex min-w-0 flex-wrap gap-x-3 gap-y-0.5 text-xs">
     {keys
       .filter((key) => run.parameters[key] !== undefined)
@@ -62,7 +64,7 @@ const Estimate = ({ plan }: { plan: Planned | undefined }) => {
   );
 };
 
-const Why = ({ run, plan }: { run: Run; plan: Planned | undefined }) => {
+const Why = ({ run, plan }: { run: WaitingRun; plan: Planned | undefined }) => {
   const { t, format } = useLanguage();
   const text =
     run.misfit !== null
@@ -80,8 +82,33 @@ const Why = ({ run, plan }: { run: Run; plan: Planned | undefined }) => {
   );
 };
 
+export const GRID =
+  "grid grid-cols-[2rem_1.5rem_minmax(0,1fr)_2.25rem] items-center gap-x-2 md:grid-cols-[2rem_1.5rem_2rem_minmax(0,5fr)_minmax(0,4fr)_minmax(0,4fr)_2.25rem]";
+
+/** where it stands among rows that are not all drawn */
+type At = { index: number; style: CSSProperties; ref: Ref<HTMLLIElement> };
+
+/** In the place of one that was not fetched yet. */
+export const UnknownRow = ({ id, at, total }: { id: string; at: At; total: number }) => (
+  <li
+    ref={at.ref}
+    data-run={id}
+    data-index={at.index}
+    aria-posinset={at.index + 1}
+    aria-setsize={total}
+    aria-busy="true"
+    style={at.style}
+    className={clsx(GRID, "absolute inset-x-0 min-h-13 border-b border-line bg-surface px-2 py-1.5 text-sm")}
+  >
+    <span />
+    <span />
+    <span className="text-ink-3 tabular-nums max-md:hidden">{at.index + 1}</span>
+    <Skeleton className="h-4 w-2/3" />
+  </li>
+);
+
 type Props = {
-  run: Run;
+  run: WaitingRun;
   plan: Planned | undefined;
   keys: string[];
   /** from 1 */
@@ -90,16 +117,12 @@ type Props = {
   isHeld: boolean;
   isSelected: boolean;
   isEdited: boolean;
-  /** where it stands among rows that are not all drawn */
-  at: { index: number; style: CSSProperties; ref: Ref<HTMLLIElement> };
+  at: At;
   handle: ComponentProps<"button">;
   onSelect: (id: string, range: boolean) => void;
-  onVerb: (verb: RowVerb, run: Run) => void;
+  onVerb: (verb: RowVerb, run: WaitingRun) => void;
   onEdited: () => void;
 };
-
-export const GRID =
-  "grid grid-cols-[2rem_1.5rem_minmax(0,1fr)_2.25rem] items-center gap-x-2 md:grid-cols-[2rem_1.5rem_2rem_minmax(0,5fr)_minmax(0,4fr)_minmax(0,4fr)_2.25rem]";
 
 export const WaitingRow = ({
   run,

@@ -1,59 +1,46 @@
 "use client";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { Button } from "../../ui/button";
 import { EmptyState } from "../../ui/empty-state";
 import { Checkbox } from "../../ui/field";
 import { ArrowUpIcon, CrossIcon, GripIcon, StopIcon, TrashIcon, TrayIcon } from "../../ui/icons";
 import { useMayChange } from "../../ui/may-change";
-import { useSelection } from "../../ui/selection";
-import type { Outputs } from "../../ui/trpc";
-import type { Run } from "../run";
 // The waiting list, in the order in which drivers take from it, to be changed while they do.
+import type { WaitingRun } from "../line";
+import { standIn } from "./line-ids";
 import { type Bulk, BulkDialog } from "./unit-bulk";
 import { MoveBefore } from "./unit-move-before";
-import { beforeAtIndex, differingKeys } from "./unit-order";
-import { GRID, type RowVerb, WaitingRow } from "./unit-waiting-row";
+import { beforeAtIndex } from "./unit-order";
+import { GRID, type RowVerb, UnknownRow, WaitingRow } from "./unit-waiting-row";
+import { type Line, useSeen } from "./use-line";
+import { useLineSelection } from "./use-line-selection";
 import { useListMove } from "./use-list-move";
 import { useMoveRuns } from "./use-move-runs";
 import { useUnitActions } from "./use-unit-actions";
 
-/** More than these are not named one by one: all that wait are meant then. */
-const MAX_NAMED = 1000;
-/** More than these would hide the name. */
-const MAX_KEYS = 6;
-
-export const UnitWaiting = ({
-  unitId,
-  runs,
-  plan,
-}: {
-  unitId: string;
-  runs: Run[];
-  plan: Outputs["units"]["plan"] | undefined;
-}) => {
+export const UnitWaiting = ({ unitId, line }: { unitId: string; line: Line }) => {
   const { t, format } = useLanguage();
-  const move = useMoveRuns(unitId);
+  const { ids, byId, plans, accuracy, keys } = line;
+  const move = useMoveRuns(unitId, line);
   const { cancel, removeRun } = useUnitActions();
   const mayChange = useMayChange();
   const [edited, setEdited] = useState<string | null>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const [bulk, setBulk] = useState<Bulk | null>(null);
   const [moving, setMoving] = useState<string[] | null>(null);
-  const byId = useMemo(() => new Map(runs.map((run) => [run.runId, run])), [runs]);
-  const ids = useMemo(() => runs.map((run) => run.runId), [runs]);
-  const keys = useMemo(() => differingKeys(runs.map((run) => run.parameters)).slice(0, MAX_KEYS), [runs]);
-  const plans = useMemo(() => new Map(plan?.waiting.map((one) => [one.runId, one])), [plan]);
-  const selection = useSelection(ids);
+  const selection = useLineSelection(unitId, line);
+  const { chosen } = selection;
   const nameOf = useCallback((id: string) => byId.get(id)?.name ?? "", [byId]);
-  const { list, shown, rows, style, placeOf, heldId, handle } = useListMove(
+  const { list, shown, rows, seen, style, placeOf, heldId, handle } = useListMove(
     ids,
     nameOf,
     (runIds, beforeId) => void move(runIds, beforeId),
     [focused, edited],
   );
+  useSeen(line, seen, [heldId, edited, focused, ...(chosen === "all" ? [] : chosen)]);
 
-  const onVerb = (verb: RowVerb, run: Run) => {
+  const onVerb = (verb: RowVerb, run: WaitingRun) => {
     const { runId } = run;
     const to = (index: number) => void move([runId], beforeAtIndex(ids, runId, index));
     const at = ids.indexOf(runId);
@@ -66,14 +53,14 @@ export const UnitWaiting = ({
     else if (verb === "cancel") cancel.mutate({ runId });
     else removeRun(run);
   };
-  const chosen = ids.filter(selection.has);
   // What has started by the time that the reader agrees is left alone.
   const act = (action: Bulk["action"]) => {
-    const named = selection.isAll && chosen.length > MAX_NAMED ? {} : { runIds: chosen };
+    const named = chosen === "all" ? {} : { runIds: [...chosen] };
     setBulk({ unitId, action, ...named, filter: { status: ["pending"] } });
   };
   const chosenToTop = () => {
-    void move(chosen, ids.find((id) => !selection.has(id)) ?? null);
+    if (chosen === "all") return;
+    void move([...chosen], ids.find((id) => !chosen.has(id)) ?? standIn(0));
     selection.clear();
   };
 
@@ -82,17 +69,22 @@ export const UnitWaiting = ({
       <div className="flex min-h-11 flex-wrap items-center justify-between gap-x-3 gap-y-1 border-b border-line px-4 py-1.5">
         <h2 id="waiting" className="flex items-baseline gap-2 text-sm font-semibold">
           {t("unit.waiting")}
-          <span className="font-normal text-ink-2 tabular-nums">{format.number(runs.length)}</span>
+          <span className="font-normal text-ink-2 tabular-nums">{format.number(ids.length)}</span>
         </h2>
         {selection.isSome ? (
           <div role="toolbar" aria-label={t("unit.selectedLabel")} className="flex flex-wrap items-center gap-1.5">
             <span className="mr-1 text-sm tabular-nums" aria-live="polite">
-              {t("unit.selected", { count: chosen.length })}
+              {t("unit.selected", { count: selection.count })}
             </span>
-            <Button size="sm" icon={<ArrowUpIcon />} onClick={chosenToTop}>
+            <Button size="sm" icon={<ArrowUpIcon />} disabled={selection.isAll} onClick={chosenToTop}>
               {t("unit.toTop")}
             </Button>
-            <Button size="sm" icon={<GripIcon />} disabled={selection.isAll} onClick={() => setMoving(chosen)}>
+            <Button
+              size="sm"
+              icon={<GripIcon />}
+              disabled={selection.isAll}
+              onClick={() => setMoving(chosen === "all" ? null : [...chosen])}
+            >
               {t("unit.before")}
             </Button>
             <Button size="sm" icon={<StopIcon />} onClick={() => act("cancel")}>
@@ -106,10 +98,10 @@ export const UnitWaiting = ({
             </Button>
           </div>
         ) : (
-          mayChange && runs.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
+          mayChange && ids.length > 1 && <p className="text-xs text-ink-3 max-md:hidden">{t("unit.waitingHow")}</p>
         )}
       </div>
-      {runs.length === 0 ? (
+      {ids.length === 0 ? (
         <EmptyState icon={<TrayIcon />} title={t("unit.waitingNone")}>
           {mayChange && t("unit.waitingNoneNote")}
         </EmptyState>
@@ -142,33 +134,33 @@ export const UnitWaiting = ({
             {rows.map((row) => {
               const id = shown[row.index] ?? "";
               const run = byId.get(id);
+              const at = placeOf(row);
+              if (!run) return <UnknownRow key={id} id={id} at={at} total={ids.length} />;
               return (
-                run && (
-                  <WaitingRow
-                    key={id}
-                    run={run}
-                    plan={plans.get(id)}
-                    keys={keys}
-                    place={row.index + 1}
-                    total={ids.length}
-                    isHeld={heldId === id}
-                    isSelected={selection.has(id)}
-                    isEdited={edited === id}
-                    at={placeOf(row)}
-                    handle={handle(id)}
-                    onSelect={selection.toggle}
-                    onVerb={onVerb}
-                    onEdited={() => setEdited(null)}
-                  />
-                )
+                <WaitingRow
+                  key={id}
+                  run={run}
+                  plan={plans.get(id)}
+                  keys={keys}
+                  place={row.index + 1}
+                  total={ids.length}
+                  isHeld={heldId === id}
+                  isSelected={selection.has(id)}
+                  isEdited={edited === id}
+                  at={at}
+                  handle={handle(id)}
+                  onSelect={selection.toggle}
+                  onVerb={onVerb}
+                  onEdited={() => setEdited(null)}
+                />
               );
             })}
           </ol>
         </>
       )}
-      {plan?.accuracy && (
+      {accuracy && (
         <p className="border-t border-line px-4 py-2 text-xs text-ink-3">
-          {t("unit.accuracy", { count: plan.accuracy.count, share: format.percent(plan.accuracy.shareHeld) })}
+          {t("unit.accuracy", { count: accuracy.count, share: format.percent(accuracy.shareHeld) })}
         </p>
       )}
       {moving && (
@@ -178,9 +170,8 @@ export const UnitWaiting = ({
               ? t("unit.beforeOne", { name: nameOf(moving[0] ?? "") })
               : t("unit.beforeMany", { count: moving.length })
           }
-          ids={ids}
+          unitId={unitId}
           moving={moving}
-          nameOf={nameOf}
           onMove={(beforeId) => {
             selection.clear();
             void move(moving, beforeId);

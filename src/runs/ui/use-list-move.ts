@@ -3,6 +3,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLanguage } from "../../i18n/locale-provider";
 import { useAnnounce } from "../../ui/announcer";
+import { renamed } from "./line-ids";
 import { beforeLifted, type Lifted, liftedAt, movedBefore } from "./unit-order";
 import { useVisibleRows } from "./use-visible-rows";
 
@@ -40,17 +41,19 @@ export const useListMove = (
   const { t } = useLanguage();
   const announce = useAnnounce();
   const list = useRef<HTMLOListElement>(null);
-  const [held, setHeld] = useState<Held | null>(null);
+  const [lifted, setHeld] = useState<Held | null>(null);
+  // Other neighbours may be known by now than when it was lifted.
+  const held = useMemo(() => lifted && renamed(ids, lifted), [ids, lifted]);
   const isThere = held !== null && ids.includes(held.id);
   const shown = useMemo(
     () => (held && isThere ? movedBefore(ids, [held.id], beforeLifted(ids, held)) : ids),
     [ids, held, isThere],
   );
-  const { rows, style, placeOf, rowAt } = useVisibleRows(list, shown, [held?.id ?? null, ...kept]);
+  const { rows, seen, style, placeOf, rowAt } = useVisibleRows(list, shown, [held?.id ?? null, ...kept]);
   useSlide(list, shown);
 
   // A row that is put elsewhere in the document loses the focus.
-  const heldByKeys = held?.by === "keys" ? held : null;
+  const heldByKeys = lifted?.by === "keys" ? lifted : null;
   useLayoutEffect(() => {
     if (!heldByKeys) return;
     const row = list.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(heldByKeys.id)}"]`);
@@ -130,6 +133,7 @@ export const useListMove = (
     list,
     shown,
     rows,
+    seen,
     style,
     placeOf,
     heldId: isThere ? held.id : null,

@@ -6,35 +6,22 @@ import { useLanguage } from "../../i18n/locale-provider";
 import { useAnnounce } from "../../ui/announcer";
 import { useRefusalSentence } from "../../ui/error-state";
 import { refusalOf } from "../../ui/refusal";
-import { type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
-import type { Run } from "../run";
-import { type Move, movedBefore, movesBack } from "./unit-order";
+import { type Inputs, type Outputs, useTRPC, useTRPCClient } from "../../ui/trpc";
+import { isKnown } from "./line-ids";
+import { movedBefore } from "./unit-order";
+import type { Line } from "./use-line";
 import { useUnitRefetch } from "./use-unit-actions";
 
-type Page = Outputs["runs"]["list"];
+type Moved = Outputs["line"]["move"];
+type Target = Inputs["line"]["move"]["to"];
 
 const UNDO_MS = 10_000;
 
-/** The runs that wait or run: the question that the queue's tab asks. */
-export const openRunsQuery = (unitId: string) => ({ unitId, status: ["pending" as const, "running" as const] });
-
-const idsOf = (page: Page | undefined): string[] =>
-  page?.runs.flatMap((run) => (run.status === "pending" ? [run.runId] : [])) ?? [];
-
-/** Those that wait exchange the places which they hold; those that run keep theirs. */
-const inOrder = (page: Page, ids: string[]): Page => {
-  const byId = new Map(page.runs.map((run) => [run.runId, run]));
-  const queue = ids.flatMap((id) => byId.get(id) ?? []);
-  let next = 0;
-  const runs = page.runs.map((run): Run => {
-    const taken = run.status === "pending" ? queue[next++] : undefined;
-    return taken ? { ...taken, order: run.order } : run;
-  });
-  return { ...page, runs };
-};
-
 /** @returns moves runs before another one, or behind all; the notice offers to undo it for ten seconds */
-export const useMoveRuns = (unitId: string): ((runIds: string[], beforeId: string | null) => Promise<void>) => {
+export const useMoveRuns = (
+  unitId: string,
+  { ids, byId, show }: Line,
+): ((runIds: string[], beforeId: string | null) => Promise<void>) => {
   const { t } = useLanguage();
   const client = useTRPCClient();
   const trpc = useTRPC();
@@ -42,55 +29,55 @@ export const useMoveRuns = (unitId: string): ((runIds: string[], beforeId: strin
   const refetch = useUnitRefetch();
   const announce = useAnnounce();
   const sentence = useRefusalSentence();
-  const queryKey = trpc.runs.list.queryKey(openRunsQuery(unitId));
-  const page = () => queryClient.getQueryData<Page>(queryKey);
-
-  const send = async (moves: Move[]): Promise<string[]> => {
-    // An answer that is under way tells the old order.
-    await queryClient.cancelQueries({ queryKey });
-    for (const { runIds, beforeId } of moves)
-      queryClient.setQueryData<Page>(queryKey, (old) => old && inOrder(old, movedBefore(idsOf(old), runIds, beforeId)));
-    const started: string[] = [];
-    try {
-      for (const move of moves) started.push(...(await client.runs.move.mutate({ unitId, ...move })).started);
-    } finally {
-      // Not waited for: what is said of the move would come late, over what the reader does next.
-      void refetch();
-    }
-    return started;
-  };
 
   const tellStarted = (started: string[]) =>
     started.length > 0 && toast.warning(t("unit.started.some", { count: started.length }));
 
-  const undo = async (moves: Move[]) => {
+  const undo = async (moves: Moved["back"]) => {
     try {
-      tellStarted(await send(moves));
+      const started: string[] = [];
+      for (const { runIds, beforeId } of moves)
+        started.push(...(await client.line.move.mutate({ unitId, runIds, to: { beforeId } })).started);
+      await refetch();
+      tellStarted(started);
       announce(t("unit.undone"));
     } catch (error) {
       toast.error(sentence(refusalOf(error)));
+      void refetch();
     }
   };
 
+  /** The run that they go before, by its id; by its number among the others where its id was not fetched. */
+  const targetOf = (runIds: string[], beforeId: string | null): Target => {
+    if (beforeId === null || isKnown(beforeId)) return { beforeId };
+    const moving = new Set(runIds);
+    return { at: ids.filter((id) => !moving.has(id)).indexOf(beforeId) };
+  };
+
   return async (runIds, beforeId) => {
-    const before = idsOf(page());
-    const wanted = movedBefore(before, runIds, beforeId);
-    if (wanted.join() === before.join()) return;
+    const isThere = new Set(ids);
+    const seen = runIds.filter((id) => isThere.has(id));
+    const wanted = movedBefore(ids, seen, beforeId);
+    if (seen.length === runIds.length && wanted.every((id, index) => id === ids[index])) return;
     try {
-      const started = await send([{ runIds, beforeId }]);
-      const moved = runIds.length - started.length;
+      // An answer that is under way tells the old order.
+      await queryClient.cancelQueries({ queryKey: trpc.line.window.queryKey() });
+      const sent = client.line.move.mutate({ unitId, runIds, to: targetOf(runIds, beforeId) });
+      // Until it is asked for again; not waited for: what is said of the move would come late, over what the reader does next.
+      void show(wanted, sent.then(refetch, refetch));
+      const { moved, started, at, total, back } = await sent;
       tellStarted(started);
-      if (moved === 0) return;
-      const only = runIds.length === 1 ? page()?.runs.find((run) => run.runId === runIds[0]) : undefined;
+      if (moved.length === 0) return;
+      const only = runIds.length === 1 ? byId.get(runIds[0] ?? "") : undefined;
       const text = only
-        ? t("unit.movedOne", { name: only.name, place: wanted.indexOf(only.runId) + 1, total: wanted.length })
-        : t("unit.moved", { count: moved });
+        ? t("unit.movedOne", { name: only.name, place: at + 1, total })
+        : t("unit.moved", { count: moved.length });
       announce(text);
       toast.success(text, {
         // The latest move is the one that can be undone.
         id: `moved ${unitId}`,
         duration: UNDO_MS,
-        action: { label: t("unit.undo"), onClick: () => void undo(movesBack(before, runIds)) },
+        action: { label: t("unit.undo"), onClick: () => void undo(back) },
       });
     } catch (error) {
       toast.error(sentence(refusalOf(error)));

@@ -11,7 +11,9 @@ export const useUnitRefetch = () => {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   return () =>
-    Promise.all([trpc.units, trpc.runs].map((room) => queryClient.invalidateQueries({ queryKey: room.pathKey() })));
+    Promise.all(
+      [trpc.units, trpc.runs, trpc.line].map((room) => queryClient.invalidateQueries({ queryKey: room.pathKey() })),
+    );
 };
 
 export const useUnitActions = () => {

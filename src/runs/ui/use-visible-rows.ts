@@ -37,8 +37,12 @@ export const useVisibleRows = (list: RefObject<HTMLElement | null>, ids: string[
     getItemKey: useCallback((index: number) => ids[index] ?? index, [ids]),
     rangeExtractor,
   });
+  const rows = virtualizer.getVirtualItems();
+  const { range } = virtualizer;
   return {
-    rows: virtualizer.getVirtualItems(),
+    rows,
+    /** without those beyond the window; null before anything was drawn */
+    seen: range && ids.length > 0 ? { first: range.startIndex, last: range.endIndex } : null,
     style: { height: virtualizer.getTotalSize() } satisfies CSSProperties,
     placeOf: (row: VirtualItem) => ({
       index: row.index,

@@ -1,5 +1,5 @@
 "use client";
-// The first page of an account that has no task yet: from nothing to a trained result in three steps.
+// The first page of an account that has no task yet: from nothing to a trained result in three steps. Who only looks is told where to.
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type ReactNode, useSyncExternalStore } from "react";
@@ -7,8 +7,10 @@ import { useLanguage } from "../../i18n/locale-provider";
 import { Button, LinkButton } from "../../ui/button";
 import { CommandChip } from "../../ui/command-chip";
 import { CopyButton } from "../../ui/copy-button";
+import { EmptyState } from "../../ui/empty-state";
 import { useRefusalSentence } from "../../ui/error-state";
-import { CheckIcon, PlayIcon, PlusIcon } from "../../ui/icons";
+import { CheckIcon, PlayIcon, PlusIcon, TrayIcon } from "../../ui/icons";
+import { useMayChange } from "../../ui/may-change";
 import { refusalOf } from "../../ui/refusal";
 import { ScrollRegion } from "../../ui/scroll-region";
 import { useTRPC } from "../../ui/trpc";
@@ -49,7 +51,28 @@ const Step = ({
   </li>
 );
 
-export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
+const NothingToSee = () => {
+  const { t } = useLanguage();
+  return (
+    <div className="space-y-4">
+      <h1 className="text-xl font-semibold tracking-tight">{t("nav.tasks")}</h1>
+      <div className="rounded-xl border border-line bg-surface">
+        <EmptyState
+          icon={<TrayIcon />}
+          title={t("first.viewerTitle")}
+          action={<LinkButton href="/groups">{t("nav.groups")}</LinkButton>}
+        >
+          {t("first.viewerNote")}
+        </EmptyState>
+      </div>
+    </div>
+  );
+};
+
+export const FirstRun = ({ overview }: { overview: QueueOverview | null }) =>
+  useMayChange() ? <Steps overview={overview} /> : <NothingToSee />;
+
+const Steps = ({ overview }: { overview: QueueOverview | null }) => {
   const { t } = useLanguage();
   const trpc = useTRPC();
   const router = useRouter();
@@ -81,38 +104,39 @@ export const FirstRun = ({ overview }: { overview: QueueOverview | null }) => {
           )}
         </Step>
         <Step number={2} title={t("first.queue")}>
-          {hasExample && (
-            <>
-              <p>{t("first.queueNote")}</p>
-              <div className="mt-3 flex flex-wrap gap-2">
-                <Button
-                  changes
-                  look="primary"
-                  icon={<PlayIcon />}
-                  busy={create.isPending || create.isSuccess}
-                  onClick={() => create.mutate(EXAMPLE_TASK)}
-                >
-                  {t("first.queueExample")}
-                </Button>
-                <LinkButton changes href="/tasks/new" icon={<PlusIcon />}>
-                  {t("first.ownTask")}
-                </LinkButton>
-              </div>
-            </>
-          )}
+          {hasExample && <p>{t("first.queueNote")}</p>}
+          <div className="mt-3 flex flex-wrap gap-2">
+            {hasExample && (
+              <Button
+                look="primary"
+                icon={<PlayIcon />}
+                busy={create.isPending || create.isSuccess}
+                onClick={() => create.mutate(EXAMPLE_TASK)}
+              >
+                {t("first.queueExample")}
+              </Button>
+            )}
+            <LinkButton href="/tasks/new" look={hasExample ? "secondary" : "primary"} icon={<PlusIcon />}>
+              {t("first.ownTask")}
+            </LinkButton>
+          </div>
           {create.isError && (
             <p role="alert" className="mt-2 text-bad">
               {sentence(refusalOf(create.error))}
             </p>
           )}
-          <p className="mt-4">{t("first.orCurl")}</p>
-          <div className="mt-2 flex items-start gap-2 rounded-lg border border-line bg-sunken">
-            <ScrollRegion label={t("first.orCurl")} className="min-w-0 flex-1 overflow-x-auto">
-              <pre className="px-3 py-2.5 font-mono text-xs leading-5 text-ink">{curl}</pre>
-            </ScrollRegion>
-            <CopyButton text={curl} label={t("first.copyCurl")} className="mt-1.5 mr-1.5" />
-          </div>
-          <p className="mt-2 text-xs text-ink-3">{t("first.keyNote")}</p>
+          {hasExample && (
+            <>
+              <p className="mt-4">{t("first.orCurl")}</p>
+              <div className="mt-2 flex items-start gap-2 rounded-lg border border-line bg-sunken">
+                <ScrollRegion label={t("first.orCurl")} className="min-w-0 flex-1 overflow-x-auto">
+                  <pre className="px-3 py-2.5 font-mono text-xs leading-5 text-ink">{curl}</pre>
+                </ScrollRegion>
+                <CopyButton text={curl} label={t("first.copyCurl")} className="mt-1.5 mr-1.5" />
+              </div>
+              <p className="mt-2 text-xs text-ink-3">{t("first.keyNote")}</p>
+            </>
+          )}
         </Step>
         <Step number={3} title={t("first.watch")}>
           {t("first.watchNote")}

@@ -4,7 +4,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { logKey } from "../../logs/ui/use-log";
 import type { Refresh } from "../../ui/live/live-provider";
+import type { LiveHint } from "../../ui/live/shared-stream";
 import { useTRPC } from "../../ui/trpc";
+
+/** Other hints are of groups, units and runs. */
+const TOLD_OF_TASKS: ReadonlySet<LiveHint["kind"]> = new Set(["task", "tasks", "cancel", "queue", "worker"]);
 
 export const useTaskRefresh = (): ((refresh: Refresh) => void) => {
   const trpc = useTRPC();
@@ -32,7 +36,7 @@ export const useTaskRefresh = (): ((refresh: Refresh) => void) => {
         again(trpc.tasks.metrics.queryKey({ taskId }));
       }
       // One task that starts or ends moves all that wait behind it.
-      if (refresh.hints.some((hint) => hint.kind !== "output"))
+      if (refresh.hints.some((hint) => TOLD_OF_TASKS.has(hint.kind)))
         for (const procedure of ["list", "counts", "get", "attempts", "queueStatus", "queues"] as const)
           again(trpc.tasks[procedure].pathKey());
     },

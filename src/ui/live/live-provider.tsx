@@ -8,8 +8,8 @@ import { type Connection, connectionOf, PATIENCE_MS, type StreamState } from "./
 import { openStream } from "./open-stream";
 import { joinSharedStream, type LiveHint } from "./shared-stream";
 
-/** At most four refreshes a second, however many hints come. */
-const GATHER_MS = 250;
+/** At most four refreshes a second, however many hints come. A hint that comes alone waits for nothing. */
+const APART_MS = 250;
 /** While the stream is cut: programs that run are asked after this often, everything after every fifth time. */
 const POLL_MS = 2000;
 const POLLS_PER_FULL_ONE = 5;
@@ -85,8 +85,10 @@ export const LiveProvider = ({
   useEffect(() => {
     let gathered: LiveHint[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let flushedAt = 0;
     const flush = () => {
       timer = undefined;
+      flushedAt = Date.now();
       const hints = gathered;
       gathered = [];
       refresh(hints.some((hint) => hint.kind === "resync") ? "everything" : { hints });
@@ -94,7 +96,7 @@ export const LiveProvider = ({
     const leave = joinSharedStream(`mlqueue-live:${userId}`, openStream(client), {
       onEvents: (events) => {
         gathered.push(...events);
-        timer ??= setTimeout(flush, GATHER_MS);
+        timer ??= setTimeout(flush, Math.max(0, flushedAt + APART_MS - Date.now()));
       },
       onState: setStream,
     });

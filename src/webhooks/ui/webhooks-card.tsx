@@ -8,11 +8,10 @@ import { Button, IconButton } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { ConfirmDialog } from "../../ui/dialog";
 import { EmptyState } from "../../ui/empty-state";
-import { ErrorState } from "../../ui/error-state";
 import { MoreIcon, PlusIcon } from "../../ui/icons";
+import { Loaded } from "../../ui/loaded";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import { SecretDialog } from "../../ui/secret-dialog";
-import { Skeleton } from "../../ui/skeleton";
 import { type Outputs, useTRPC } from "../../ui/trpc";
 import { useUrlState } from "../../ui/url-state";
 import { WEBHOOK_EVENTS } from "../events";
@@ -149,34 +148,28 @@ export const WebhooksCard = () => {
   const [isAdding, setAdding] = useState(false);
   const [asked, setAsked] = useState<Asked | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
-  const webhooks = query.data?.webhooks;
   const add = (
     <Button changes size="sm" icon={<PlusIcon />} onClick={() => setAdding(true)}>
       {t("webhooks.add")}
     </Button>
   );
   return (
-    <Card title={t("webhooks.title")} actions={webhooks?.length ? add : undefined}>
-      {query.isPending && (
-        <div aria-busy="true" className="animate-late p-4">
-          <Skeleton className="h-14" />
-        </div>
-      )}
-      {query.isError && !webhooks && (
-        <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
-      )}
-      {webhooks?.length === 0 && (
-        <EmptyState title={t("webhooks.none")} action={add}>
-          {t("webhooks.noneNote")}
-        </EmptyState>
-      )}
-      {webhooks && webhooks.length > 0 && (
-        <ul className="divide-y divide-line">
-          {webhooks.map((endpoint) => (
-            <Row key={endpoint.webhookId} endpoint={endpoint} onAsk={(what) => setAsked({ what, endpoint })} />
-          ))}
-        </ul>
-      )}
+    <Card title={t("webhooks.title")} actions={query.data?.webhooks.length ? add : undefined}>
+      <Loaded query={query}>
+        {({ webhooks }) =>
+          webhooks.length === 0 ? (
+            <EmptyState title={t("webhooks.none")} action={add}>
+              {t("webhooks.noneNote")}
+            </EmptyState>
+          ) : (
+            <ul className="divide-y divide-line">
+              {webhooks.map((endpoint) => (
+                <Row key={endpoint.webhookId} endpoint={endpoint} onAsk={(what) => setAsked({ what, endpoint })} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
       {isAdding && (
         <EndpointDialog
           title={t("webhooks.add")}

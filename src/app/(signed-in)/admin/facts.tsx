@@ -3,8 +3,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Card } from "../../../ui/card";
-import { ErrorState } from "../../../ui/error-state";
-import { Skeleton } from "../../../ui/skeleton";
+import { Loaded } from "../../../ui/loaded";
 
 export const FactsCard = <T,>({
   title,
@@ -16,15 +15,7 @@ export const FactsCard = <T,>({
   children: (data: T) => ReactNode;
 }) => (
   <Card title={title}>
-    {query.isPending && (
-      <div aria-busy="true" className="animate-late p-4">
-        <Skeleton className="h-14" />
-      </div>
-    )}
-    {query.isError && query.data === undefined && (
-      <ErrorState compact error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
-    )}
-    {query.data !== undefined && children(query.data)}
+    <Loaded query={query}>{children}</Loaded>
   </Card>
 );
 
