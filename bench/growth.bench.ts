@@ -1,5 +1,6 @@
 // How cost grows: with queued tasks, with workers, with accounts. Each point beside the smallest one of the same run.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { getSql } from "../src/platform/db";
 import { claimTasks, newClaimToken } from "../src/tasks/claim";
@@ -200,13 +201,15 @@ await bench("growth", async (services) => {
     `# How cost grows
 
 Made by \`npm run bench -- growth\` on ${new Date().toISOString().slice(0, 10)}. ${facts.join(" · ")}. Medians of ${calls} calls, one after the other;
-what measures runs on the same machine. Read the ratios: each point stands beside the smallest one of the same run.
+what measures runs on the same machine, whose load was ${loadavg()[1]?.toFixed(0)} at the end. Read the ratios: each point stands beside the smallest one of the same run.
 
 ![How cost grows](growth.svg)
 
 From 1,000 to 1,000,000 queued tasks of one account the logarithm doubles, so what follows it at most doubles, too.
 
 ${tableOf(queued, "queued tasks")}
+
+The statistics read every task of their period (here all of them), so they grow with it.
 
 The same queue of 10,000 tasks, shared out among accounts:
 

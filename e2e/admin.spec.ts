@@ -100,7 +100,7 @@ test("an owner sees who paused which queue and why, and resumes it; limits, rete
   await row.getByRole("button", { name: `Resume ${queue}` }).click();
   for (const [part, words] of [
     ["Limits", ["RATE_LIMIT_PREMIUM", "Tries to sign in"]],
-    ["What is kept", ["30 days", "24 hours", "for good", "RETENTION_DAYS", "task_attempts", "Together"]],
+    ["What is kept", ["30 days", "24 hours", "for good", "RETENTION_DAYS", "Room that the tables take", "Together"]],
     ["Health", ["PostgreSQL", "works", "e2e-", "Webhooks on their way"]],
   ] as const) {
     await page.getByRole("navigation", { name: "Parts of the server" }).getByRole("button", { name: part }).click();

@@ -11,9 +11,9 @@ export type Panel = {
 };
 
 const WIDTH = 460;
-const HEIGHT = 260;
+const HEIGHT = 276;
 const COLUMNS = 2;
-const MARGIN = { left: 62, right: 14, top: 58, bottom: 44 };
+const MARGIN = { left: 62, right: 14, top: 74, bottom: 44 };
 const COLOURS = 6;
 
 const STYLE = `
@@ -90,7 +90,7 @@ const panelSvg = (panel: Panel, left: number, top: number): string => {
     `<text x="${(left + MARGIN.left + right) / 2}" y="${bottom + 34}" text-anchor="middle">${escaped(panel.x)}</text>`,
     `<text x="${left + 14}" y="${(top + MARGIN.top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 ${left + 14} ${(top + MARGIN.top + bottom) / 2})">${escaped(panel.y)}</text>`,
   ];
-  let legendAt = left + 12;
+  let [legendAt, legendTop] = [left + 12, top + 34];
   for (const [index, series] of panel.series.entries()) {
     const colour = `c${index % COLOURS}`;
     const path = series.points.map(([px, py]) => `${x.at(px).toFixed(1)},${y.at(py).toFixed(1)}`).join(" ");
@@ -99,9 +99,11 @@ const panelSvg = (panel: Panel, left: number, top: number): string => {
       for (const [px, py] of series.points)
         parts.push(`<circle class="dot ${colour}" cx="${x.at(px).toFixed(1)}" cy="${y.at(py).toFixed(1)}" r="3"/>`);
     if (panel.series.length === 1) continue;
-    parts.push(`<rect class="dot ${colour}" x="${legendAt}" y="${top + 34}" width="9" height="9"/>`);
-    parts.push(`<text x="${legendAt + 13}" y="${top + 43}">${escaped(series.name)}</text>`);
-    legendAt += 26 + series.name.length * 6.6;
+    const width = 26 + series.name.length * 6.8;
+    if (legendAt + width > right) [legendAt, legendTop] = [left + 12, legendTop + 16];
+    parts.push(`<rect class="dot ${colour}" x="${legendAt}" y="${legendTop}" width="9" height="9"/>`);
+    parts.push(`<text x="${legendAt + 13}" y="${legendTop + 9}">${escaped(series.name)}</text>`);
+    legendAt += width;
   }
   return parts.join("\n");
 };

@@ -70,7 +70,7 @@ export const verdict = (figure: Figure): string => {
   return figure.explained === undefined ? how : `${how}: ${figure.explained}`;
 };
 
-const row = (figure: Figure): string => {
+const row = (figure: Figure, say: (figure: Figure) => string): string => {
   const limit = limitOf(figure);
   const ratio = ratioOf(figure);
   const cells = [
@@ -79,18 +79,18 @@ const row = (figure: Figure): string => {
     limit === null ? "" : `${amount(limit, figure.unit)} (${figure.limit?.name})`,
     ratio === null ? "" : ratio.toFixed(2),
     targetText(figure),
-    verdict(figure),
+    say(figure),
   ];
   return `| ${cells.join(" | ")} |`;
 };
 
-/** @param heads what two columns are called where these names say more */
+/** @param heads what two columns are called where other names say more, and what is said of each figure */
 export const figuresTable = (
   figures: Figure[],
-  { limit, met }: { limit: string; met: string } = { limit: "limit in the same run", met: "met" },
+  { limit, met, say } = { limit: "limit in the same run", met: "met", say: verdict },
 ): string =>
   [
     `| figure | measured | ${limit} | ratio | target | ${met} |`,
     "| --- | --- | --- | --- | --- | --- |",
-    ...figures.map(row),
+    ...figures.map((figure) => row(figure, say)),
   ].join("\n");

@@ -4,6 +4,8 @@ import { getSql, type SqlLike } from "./db";
 /** A slice is made smaller when it took longer than this, and larger when it took far less. */
 const SLICE_MS = 100;
 const FIRST_SLICE = 100;
+/** Not less, though it takes longer: on a busy machine the statements alone do, and a purge has to come to its end. */
+const SMALLEST_SLICE = 20;
 export const LARGEST_SLICE = 1000;
 
 export type Walk = {
@@ -63,7 +65,7 @@ export const walkEnded = async (
       const startedAt = performance.now();
       count += await forget(rows.map((row) => row.id));
       const took = performance.now() - startedAt;
-      if (took > SLICE_MS) size = Math.max(1, Math.floor(size / 2));
+      if (took > SLICE_MS) size = Math.max(SMALLEST_SLICE, Math.floor(size / 2));
       else if (took < SLICE_MS / 4) size = Math.min(LARGEST_SLICE, size * 2);
       await pause(took);
     }

@@ -223,7 +223,7 @@ describe("many rows", () => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       return ids.length;
     });
-    expect(slow.at(-1)).toBeLessThan(20);
+    expect(slow.at(-1)).toBe(20);
 
     // The server ends the transaction in the middle of a slice.
     const sql = getSql();
@@ -245,7 +245,7 @@ describe("many rows", () => {
     expect(await purgeTasks(goingOn())).toBe(cut.tasks);
     expect(Object.values(await rowsOf()).every((n) => n === 0)).toBe(true);
     await expectCountsToMatch(me);
-  });
+  }, 60_000);
 
   test("are found by the index of ends, whatever else an account has stored", async () => {
     const me = makeUserId();
