@@ -1,5 +1,14 @@
 // Limits on what programs use, where the machine has cgroup controllers for them: v2's if they are handed down to this worker, else v1's.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { cgroupOf, cgroupParent, ownCgroup, ownCgroupV1 } from "./cgroup";
 
@@ -25,6 +34,8 @@ const find = (name: "memory" | "pids"): Controller | null => {
     if (v1 === null) return null;
     const folder = join(v1, "mlqueue");
     mkdirSync(folder, { recursive: true });
+    // It may be there as another account's.
+    accessSync(folder, constants.W_OK);
     return { version: 1, folder };
   } catch {
     // Read-only, another user's, or with processes where v2 wants none.

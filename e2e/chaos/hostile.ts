@@ -1,5 +1,5 @@
 // Programs that do not want to end, half of them cancelled and half timed out: how they are recorded, and what is left of them.
-import { chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Cluster, type ClusterOptions, cgroupsOf } from "./cluster";
 import { pause } from "./seeded";
@@ -61,6 +61,16 @@ const marked = (mark: string): { pid: number; command: string }[] =>
         return [];
       }
     });
+
+const SIGN_MS = 1000;
+
+/** Tasks whose programs still say that they are at work: one that lives for a moment only is seldom seen in /proc. */
+const stillSigning = async (atWork: string): Promise<string[]> => {
+  const signs = () => new Map(readdirSync(atWork).map((id) => [id, statSync(join(atWork, id)).mtimeMs]));
+  const before = signs();
+  await pause(SIGN_MS);
+  return [...signs()].filter(([id, at]) => at !== before.get(id)).map(([id]) => id);
+};
 
 /** The next run is not to meet them. */
 const killSurvivors = (mark: string): void => {
@@ -156,6 +166,7 @@ export const runHostile = async (options: HostileOptions): Promise<HostileVerdic
       ...rows
         .filter(({ id }) => !readdirSync(atWork).includes(id))
         .map(({ id, kind }) => `${id} (${kind}) never was at work`),
+      ...(await stillSigning(atWork)).map((id) => `something of ${id} is still at work`),
       ...marked(mark).map(({ pid, command }) => `process ${pid} is left: ${command}`),
       ...cgroupsOf(new Set(rows.map(({ id }) => id))).map((name) => `the cgroup ${name} is left`),
     ];

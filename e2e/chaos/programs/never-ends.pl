@@ -50,8 +50,10 @@ sub enter {
 
 sub stay { sleep 3600 while 1 }
 
+my $sign = "$folder/$ENV{MLQUEUE_TASK_ID}";
+
 sub at_work {
-    open my $file, '>', "$folder/$ENV{MLQUEUE_TASK_ID}" or die "$folder: $!";
+    open my $file, '>', $sign or die "$sign: $!";
     close $file;
 }
 
@@ -72,16 +74,19 @@ my %kinds = (
         at_work();
         stay();
     },
-    # Each forks its heir and ends, in a session of its own: no look at a list of processes finds it twice at the same place.
+    # Each forks its heir and ends, in a session of its own: no look at a list of processes finds it twice at the same place, and few
+    # find it at all. So it gives its sign again and again, and for ten minutes only, since nobody could end one that got away.
     hopper => sub {
         ignore_signals();
         daemonise(
             sub {
-                while (1) {
+                my $until = time + 600;
+                while ( time < $until ) {
                     my $pid = fork;
                     if ( !defined $pid ) { select undef, undef, undef, 0.01; next }
                     POSIX::_exit(0) if $pid;
                     POSIX::setsid();
+                    utime undef, undef, $sign;
                     select undef, undef, undef, 0.002;
                 }
             }
