@@ -23,7 +23,8 @@ const pathOfPage = (): string => {
   return `/api/trpc/${names}?batch=1&input=${encodeURIComponent(JSON.stringify(input))}`;
 };
 
-type Tab = { close: () => void; ended: Promise<void> };
+/** `failure`: what broke it off before it was closed. */
+type Tab = { close: () => void; failure: () => unknown };
 
 /** An open page: its stream, and what it asks for again at each batch of hints, one request at a time. */
 const openTab = async (address: string, apiKey: string, onAnswer: () => void): Promise<Tab> => {
@@ -51,18 +52,16 @@ const openTab = async (address: string, apiKey: string, onAnswer: () => void): P
     asking = false;
   };
   let failure: unknown;
+  const fail = (error: unknown): void => {
+    if (!closing.signal.aborted) failure ??= error;
+  };
   const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
     const decoder = new TextDecoder();
     for await (const chunk of body)
-      if (decoder.decode(chunk, { stream: true }).includes('"kind"')) refresh().catch((error) => (failure ??= error));
+      if (decoder.decode(chunk, { stream: true }).includes('"kind"')) refresh().catch(fail);
   };
-  const ended = read(stream.body).catch((error) => (failure ??= error));
-  return {
-    close: () => closing.abort(),
-    ended: ended.then(() => {
-      if (failure !== undefined && !closing.signal.aborted) throw failure;
-    }),
-  };
+  read(stream.body).catch(fail);
+  return { close: () => closing.abort(), failure: () => failure };
 };
 
 await bench("live", async (services) => {
@@ -94,6 +93,7 @@ await bench("live", async (services) => {
       await wait(Math.max(0, startedAt + ((n + 1) * 1000) / perSecond - performance.now()));
     }
     const share = (100 * (cpuSeconds(web.pid) - before)) / ((performance.now() - startedAt) / 1000);
+    for (const tab of open) if (tab.failure() !== undefined) throw tab.failure();
     if (answers - answered < tabs) throw new Error("The tabs asked for nothing.");
     return share;
   };
@@ -119,7 +119,6 @@ await bench("live", async (services) => {
 
   const [cpu = [], last = []] = await inTurn(rounds, [whileTasksRun, toTheLastTab]);
   for (const tab of open) tab.close();
-  await Promise.all(open.map((tab) => tab.ended));
   const figures: Figure[] = [
     {
       name: `web server's CPU, ${tabs} tabs on the tasks, ${perSecond} task a second`,

@@ -279,6 +279,49 @@ test("of many runs only those in sight are drawn, and one is moved over all of t
   await expect(handle(page, "run 3")).toBeFocused();
 });
 
+test("of a long line only what is in sight is fetched, and what was never fetched is moved and cancelled as well", async ({
+  page,
+  request,
+  account,
+}) => {
+  test.setTimeout(90_000);
+  const ask = askAs(request, account);
+  const unitId = await unitWith(ask, 400);
+  const asked: number[] = [];
+  page.on("request", (sent) => {
+    const { searchParams, pathname } = new URL(sent.url());
+    if (!pathname.includes("line.")) return;
+    const all = Object.values(JSON.parse(searchParams.get("input") ?? "{}")) as { count?: number }[];
+    for (const { count } of all) if (count !== undefined) asked.push(count);
+  });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.goto(`/units/${unitId}`);
+  await first(page, "run 1", "run 2");
+  await expect(page.locator("[data-run]").first()).toHaveAttribute("aria-setsize", "400");
+  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  await expect(handle(page, "run 400")).toBeVisible();
+
+  await page.getByRole("button", { name: "Actions for run 390" }).click();
+  await page.getByRole("menuitem", { name: "Move to the top" }).click();
+  await expect(page.getByText("run 390 moved to 1 of 400").first()).toBeVisible();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await first(page, "run 390", "run 1", "run 2");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await first(page, "run 1", "run 2");
+
+  await page.getByRole("checkbox", { name: "Select all that wait" }).click();
+  await expect(page.getByText("400 runs selected")).toBeVisible();
+  await page.getByRole("checkbox", { name: "Select run 2", exact: true }).click();
+  await expect(page.getByText("399 runs selected")).toBeVisible();
+  await page.getByRole("toolbar").getByRole("button", { name: "Cancel" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Type 399 to confirm").fill("399");
+  await dialog.getByRole("button", { name: "Cancel 399 runs" }).click();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page)).toContainText("run 2");
+  expect(Math.max(...asked)).toBeLessThanOrEqual(200);
+});
+
 test("runs are selected in their table, and acted on: those that are shown, or all that match", async ({
   page,
   request,

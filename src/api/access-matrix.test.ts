@@ -87,6 +87,7 @@ const ID_FIELDS: Record<string, Kind> = {
   ...{ webhookId: "webhook", deliveryId: "delivery", keyId: "key", signInId: "signIn" },
   ...{ groupId: "group", unitId: "unit", sweepId: "sweep", group: "groupName", unit: "unitName" },
   ...{ runId: "run", runIds: "run", queueIds: "run", running: "run", beforeId: "target", parentId: "run", keep: "run" },
+  ...{ also: "run" },
   ...{ claimKey: "claimKey", userId: "partner", actorId: "partner", objectId: "run" },
 };
 /**
@@ -96,7 +97,18 @@ const ID_FIELDS: Record<string, Kind> = {
 const OTHER_TEXT = new Set([
   ...["name", "description", "reason", "q", "tag", "tags", "queue", "cursor", "key", "command", "entrypoint", "env"],
   ...["url", "webhookUrl", "uri", "errorMessage", "errorMsg", "message", "timestamp", "runAt", "expiresAt"],
-  ...["createdAfter", "createdBefore", "startDate", "endDate", "current", "next", "driverId", "lastEventId", "email"],
+  ...[
+    "createdAfter",
+    "createdBefore",
+    "startDate",
+    "endDate",
+    "current",
+    "next",
+    "driverId",
+    "lastEventId",
+    "email",
+    "text",
+  ],
 ]);
 /** What an id in a path belongs to, by the part before it. */
 const ID_PARTS: Record<string, Kind> = {

@@ -44,7 +44,7 @@ export const RunsTable = ({ runs, parameterKeys, resultKeys, best, selection }: 
       <table className="w-full border-separate border-spacing-0 text-sm [&_tbody_tr:last-child_td]:border-b-0">
         <thead className="text-xs text-ink-2">
           <tr>
-            <th scope="col" className={clsx(cell, "w-8 pr-0")}>
+            <th scope="col" className={clsx(cell, "w-8 pr-0 text-left")}>
               <Checkbox
                 changes
                 aria-label={t("unit.selectShown")}
