@@ -12,7 +12,7 @@ import { keyOf, type RunningTask, type StopReason } from "./running-task";
 /** The net under a lost wake-up. */
 const POLL_MS = 1000;
 /** Where claims come often, slots that become free within so many ms share one: as many as there are slots, and at most this. */
-const MAX_CLAIM_SPACING_MS = 8;
+const MAX_CLAIM_SPACING_MS = 5;
 /** A claim whose answer took longer may belong to somebody else by now: it is given back, not started. */
 const CLAIM_TOO_OLD_MS = 25_000;
 

@@ -8,7 +8,7 @@
 # the launcher dies, and it knows when nothing is left: then it ends. Others find it by its name, `mlqueue warden <task>.<attempt>`.
 #
 # stdin: frames `<bytes>\n<fields between NULs>`.
-#   H prctl                       first: the number of prctl(2) here, or 0
+#   H prctl execve                first: the numbers of these system calls here, or 0
 #   S id task attempt cgroup cwd file, then five lists, each after its length: limits (cgroup, file, value, …), used folders (path,
 #     new path, a file that may stay, …), folders to make, files to write (path, text, …), arguments; then NAME=value…; cgroup: a folder
 #     to make and enter, or empty
@@ -39,7 +39,7 @@ if ( opendir my $open, '/proc/self/fd' ) {
     POSIX::close($_) for @open;
 }
 
-my $prctl = 0;
+my ( $prctl, $execve ) = ( 0, 0 );
 my %program;     # pid => { id, task, attempt, cgroup, limited }
 my ( %left, %left_before );    # what ended and left something behind: the worker's to kill, while it lives and moves
 my %starting;    # pid => the pipe that exec closes
@@ -54,11 +54,14 @@ fcntl( $_, Fcntl::F_SETFL(), Fcntl::O_NONBLOCK() ) for $hear, $tell;
 $SIG{CHLD} = sub { local $!; syswrite $tell, 'x' };
 $SIG{$_} = 'IGNORE' for qw(PIPE INT TERM HUP);
 
-sub answer {
-    my $line = "@_\n";
-    while ( length $line ) {
-        my $written = syswrite STDOUT, $line;
-        if ( defined $written ) { substr( $line, 0, $written ) = '' }
+my $answers = '';
+sub answer { $answers .= "@_\n" }
+
+# What is known at one time goes in one write: each wakes the worker.
+sub send_answers {
+    while ( length $answers ) {
+        my $written = syswrite STDOUT, $answers;
+        if ( defined $written ) { substr( $answers, 0, $written ) = '' }
         elsif ( !$!{EINTR} )    { last }    # the worker is gone: its end of stdin says so, too
     }
 }
@@ -126,7 +129,7 @@ sub rewrite_file {
 
 # In the child. Returns only when something failed, with the reason in $! and where it was.
 sub become {
-    my ( $tell, $out, $err, $groups, $cwd, $file, $used, $folders, $files, $arguments, $environment ) = @_;
+    my ( $tell, $out, $err, $groups, $cwd, $program, $used, $folders, $files ) = @_;
     $SIG{$_} = 'DEFAULT' for qw(CHLD PIPE INT TERM HUP);
     POSIX::setsid();
     syscall( $prctl, 1, 9 ) if $prctl;                # PR_SET_PDEATHSIG: die with the launcher
@@ -144,11 +147,19 @@ sub become {
     POSIX::dup2( fileno($out), 1 );
     POSIX::dup2( fileno($err), 2 );
     chdir $cwd or return 'start';
+    my ( $file, $arguments, $environment, @packed ) = @$program;
+    syscall( $execve, $file, @packed ) if @packed;
+    return 'start' if @packed && !$!{ENOEXEC};
+
+    # A text without a first line that names its interpreter is for sh(1).
     %ENV = map { /^([^=]*)=(.*)$/s ? ( $1 => $2 ) : () } @$environment;
     no warnings 'exec';
     exec {$file} @$arguments;
     return 'start';
 }
+
+# Pointers to the strings, and a null one. Made before the fork: what the child writes is copied page by page.
+sub packed { return pack( 'p*', @{ $_[0] } ) . pack( 'J', 0 ) }
 
 # A fork whose child begins in a new cgroup: clone3(2), since entering one later takes a lock that costs 0.2 ms. undef where that
 # cannot be had: the child is then forked outside; who looks for its cgroup finds none, and proves its death in another way.
@@ -310,8 +321,10 @@ sub start {
     my ( $from, $to, $out_from, $out_to, $err_from, $err_to );
     pipe( $from, $to ) && pipe( $out_from, $out_to ) && pipe( $err_from, $err_to )
       or return answer( 'F', $id, $! + 0, 'start' );
+    my ( $used, $folders, $files, $arguments ) = @lists;
+    my $program = [ $file, $arguments, \@rest, $execve ? ( packed($arguments), packed( \@rest ) ) : () ];
     my $become = sub {
-        my $stage = become( $to, $out_to, $err_to, [ keys %groups ], $cwd, $file, @lists, \@rest );
+        my $stage = become( $to, $out_to, $err_to, [ keys %groups ], $cwd, $program, $used, $folders, $files );
         syswrite $to, $! + 0 . " $stage";
         POSIX::_exit(127);
     };
@@ -389,6 +402,7 @@ sub kill_all {
         kill 'KILL', @marked if @marked;
         reap();
         hear($_) for grep { is_readable( $heard{$_} ) } keys %heard;
+        send_answers();
         return if !@marked && !%program && !%warden;
         select undef, undef, undef, 0.02;
     }
@@ -413,7 +427,7 @@ sub obey {
     if    ( $verb eq 'S' ) { start(@fields) }
     elsif ( $verb eq 'G' ) { guard( $fields[0] ) }
     elsif ( $verb eq 'C' ) { delete @output{@fields} }
-    elsif ( $verb eq 'H' ) { $prctl = $fields[0]; answer( 'R', fileno $hear ) }
+    elsif ( $verb eq 'H' ) { ( $prctl, $execve ) = map { $_ + 0 } @fields; answer( 'R', fileno $hear ) }
 }
 
 my $input = '';
@@ -426,6 +440,7 @@ while (1) {
     for my $pid ( keys %heard )    { hear($pid)    if $waiting ne '' && vec $waiting, fileno $heard{$pid},    1 }
     if ( $waiting ne '' && vec $waiting, fileno $hear, 1 ) { sysread $hear, my $rest, 4096 }
     reap();
+    send_answers();
     if ( $waiting ne '' && vec $waiting, fileno STDIN, 1 ) {
         my $read = sysread STDIN, $input, 262144, length $input;
         if ( defined $read ? $read == 0 : !$!{EINTR} ) { kill_all(); exit 0 }
@@ -435,6 +450,7 @@ while (1) {
             substr( $input, 0, $head + $length ) = '';
             obey($frame);
         }
+        send_answers();
     }
     if ( watches() && uptime() > $deadline ) {
         undef $deadline;

@@ -70,11 +70,14 @@ export class LaunchError extends Error {
 /** The launcher died before it said whether the program runs, or what it prints cannot be read. The program, if it runs, is dying. */
 export class LauncherDied extends Error {}
 
-/** prctl(2) has another number on each architecture. */
-const PRCTL: Partial<Record<NodeJS.Architecture, number>> = { x64: 157, arm64: 167 };
+/** prctl(2) and execve(2) have other numbers on each architecture. */
+const CALLS: Partial<Record<NodeJS.Architecture, [prctl: number, execve: number]>> = {
+  x64: [157, 59],
+  arm64: [167, 221],
+};
 
 /** Whether programs without a cgroup have wardens (launcher.pl). */
-export const hasWardens = PRCTL[process.arch] !== undefined;
+export const hasWardens = CALLS[process.arch] !== undefined;
 
 const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
@@ -200,7 +203,7 @@ export class Launcher {
         child.once("error", reject);
         child.once("close", () => reject(new LauncherDied("The launcher ended at once.")));
         child.once("spawn", () => {
-          tell(child, "H", String(PRCTL[process.arch] ?? 0));
+          tell(child, "H", ...(CALLS[process.arch] ?? [0, 0]).map(String));
           isReady.then(resolve, reject);
         });
       });
