@@ -109,6 +109,7 @@ const TELLS_THE_TIME = [
   "src/accounts/authenticate.ts",
   "src/accounts/commands.ts",
   "worker/program-output.ts",
+  "worker/forgotten-files.ts",
 ];
 
 test("how long something takes is measured by performance.now(): the time of day may be set, by an hour or back", () => {
