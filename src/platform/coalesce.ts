@@ -15,6 +15,9 @@ export type CoalesceOptions = {
   spacing?: { ms: number; enough: number };
 };
 
+/** Who waits behind a batch that PostgreSQL has not answered for so long has waited as long: those are refused with it. */
+const LONG_MS = 5000;
+
 /**
  * @param run answers a batch, one answer per item in the same order
  * @returns adds an item to the next batch. When a batch fails each of its items is run alone, so that a bad one fails by itself;
@@ -32,10 +35,13 @@ export const coalesce = <Item, Answer>(
   let isSpacing = false;
 
   const runBatch = async (batch: Waiting[]): Promise<void> => {
+    const beganAt = performance.now();
     try {
       const answers = await run(batch.map((one) => one.item));
       for (const [index, one] of batch.entries()) one.resolve(answers[index] as Answer);
     } catch (error) {
+      const isLost = isOutage(error) && performance.now() - beganAt > LONG_MS;
+      if (isLost) batch.push(...waiting.splice(0));
       if (batch.length === 1 || isOutage(error)) for (const one of batch) one.reject(error);
       else for (const one of batch) await runBatch([one]);
     }

@@ -13,7 +13,7 @@ const SURE_AFTER_MS = 1000;
 /** Once some were lost, others may have been used before they were found to be. */
 const DOUBT_MS = 10_000;
 /** PostgreSQL cannot be asked either: it is away. */
-const AWAY_MS = 10_000;
+const AWAY_MS = 8000;
 /** What PostgreSQL lets a statement of ours take, at most. */
 export const STATEMENT_TIMEOUT_MS = 600_000;
 /** Beyond that no answer can come, whatever is between us and PostgreSQL. */
