@@ -3,7 +3,7 @@ import { coalesce } from "./coalesce";
 
 afterEach(() => vi.restoreAllMocks());
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 const away = () => Object.assign(new Error("PostgreSQL did not answer."), { code: "ETIMEDOUT" });
 
 /** One statement at a time, each ended by hand. */
