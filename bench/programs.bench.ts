@@ -1,7 +1,6 @@
 // Real child processes per second, with logs, attempts and everything else on, against `xargs -P`.
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
-import { getSql } from "../src/platform/db";
 import { createTasks } from "../src/tasks/create";
 import { pauseQueue, resumeQueue } from "../src/tasks/queue-control";
 import { bench, inTurn } from "./lib/bench";
@@ -10,7 +9,7 @@ import { numberFlag } from "./lib/flags";
 import { openWorker } from "./lib/programs";
 import type { Figure } from "./lib/report";
 import { type BenchServices, forgetTasks } from "./lib/services";
-import { aTask } from "./lib/tasks";
+import { aTask, untilEnded } from "./lib/tasks";
 
 /** Python itself: `python3` may be a script that looks for the version to run. */
 const python = (): string =>
@@ -31,18 +30,6 @@ const withXargs = ({ command, slots, count }: Program): Promise<number> =>
         : reject(new Error(`xargs ended with code ${code}.`)),
     );
   });
-
-const untilEnded = async (count: number): Promise<void> => {
-  for (;;) {
-    const [row] = await getSql()<{ left: number; completed: number }[]>`
-      SELECT count(*) FILTER (WHERE outcome IS NULL) AS left, count(*) FILTER (WHERE outcome = 'completed') AS completed FROM tasks`;
-    if (row?.left === 0) {
-      if (row.completed !== count) throw new Error(`Only ${row.completed} of ${count} programs completed.`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
 
 /** Queued while the queue is paused, run by a worker process. @returns tasks per second from resume to the last recorded end */
 const withMlqueue = async (services: BenchServices, { command, slots, count }: Program): Promise<number> => {
@@ -84,9 +71,17 @@ await bench("programs", async (services) => {
     ]);
     const name = `programs, \`${[path.basename(command[0] ?? ""), ...command.slice(1)].join(" ")}\`, ${slots} slots`;
     const limit = { name: `xargs -P ${slots}`, runs: limitRuns };
-    figures.push({ name, unit: "/s", runs, limit, ...(target && { target }) });
+    figures.push({
+      ...{ name, unit: "/s", runs, limit, ...(target && { target }) },
+      explained:
+        "between the end of a program and the next one's start in its slot lie the proof of its death, a claim that is committed to disk, and a fork into a cgroup",
+    });
     const beside = { name: "Celery, prefork, with `subprocess.run`", runs: peerRuns };
-    if (peer) figures.push({ name, unit: "/s", runs, limit: beside, target: { atLeastTimes: 1.5 } });
+    if (peer)
+      figures.push({
+        ...{ name, unit: "/s", runs, limit: beside, target: { atLeastTimes: 1.5 } },
+        explained: "both processors are busy; `npm run bench -- profile` tells with what",
+      });
   }
   return figures;
 });

@@ -3,12 +3,38 @@ import { readdirSync, readFileSync } from "node:fs";
 
 export const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
-/** CPU seconds that a process has used. */
-export const cpuSeconds = (pid: number): number => {
+/** Ticks of user and system time, then the same of its children that ended. */
+const ticks = (pid: number | "self"): [number, number, number, number] => {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  return fields.slice(11, 15).map(Number) as [number, number, number, number];
 };
+
+/** CPU seconds that a process has used. */
+export const cpuSeconds = (pid: number): number => {
+  const [user, system] = ticks(pid);
+  return (user + system) / 100;
+};
+
+/** CPU seconds that the children of a process have used which have ended. */
+export const cpuSecondsOfEnded = (pid: number | "self"): number => {
+  const [, , user, system] = ticks(pid);
+  return (user + system) / 100;
+};
+
+/** Of all processes whose command line holds a text. */
+export const pidsWith = (text: string): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(text);
+      } catch {
+        // Ended meanwhile.
+        return false;
+      }
+    });
 
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
