@@ -30,10 +30,18 @@ const LOOK_AT_PEERS_MS = 100;
 /** Between a change and its webhook; an idle look is one round trip. */
 const DELIVER_MS = 200;
 
-/** Runs a duty if no other worker does so just now. */
-const exclusively = (duty: number, run: () => Promise<unknown>): Promise<void> =>
+/** A worker that froze in the middle of a duty has it no longer than this. Those without a limit wait for an hour anyway, or take long. */
+const FROZEN_AFTER_MS = 30_000;
+
+/**
+ * Runs a duty if no other worker does so just now.
+ *
+ * @param limitMs so long it may take before another worker may do it as well; 0: for as long as this one's connection lasts
+ */
+export const exclusively = (duty: number, run: () => Promise<unknown>, limitMs = FROZEN_AFTER_MS): Promise<void> =>
   getSql().begin(async (sql) => {
-    const [row] = await sql`SELECT pg_try_advisory_xact_lock(${DUTY_LOCK}, ${duty}) AS got`;
+    const [row] = await sql`
+      SELECT pg_try_advisory_xact_lock(${DUTY_LOCK}, ${duty}) AS got, set_config('idle_in_transaction_session_timeout', ${`${limitMs}ms`}, true)`;
     if (row?.got) await run();
   });
 
@@ -66,16 +74,17 @@ export class Housekeeping {
     this.#every(1000, "promote", () => exclusively(1, promoteDue));
     this.#every(1000, "fold counts", () => exclusively(2, foldCounts));
     this.#every(1000, "repair recent", () =>
-      exclusively(3, async () => ((await rebuildIfLost()) ? undefined : repairRecent())),
+      // Millions of tasks take a minute to rebuild.
+      exclusively(3, async () => ((await rebuildIfLost()) ? undefined : repairRecent()), 4 * FROZEN_AFTER_MS),
     );
     this.#every(5000, "release dependents", () => exclusively(4, releaseDependents));
     this.#every(5000, "reap expired leases", () => exclusively(5, () => this.#reapExpired()));
-    this.#every(30_000, "repair all", () => exclusively(6, repairAll));
-    this.#every(3_600_000, "purge idempotency keys", () => exclusively(7, purgeIdempotencyKeys));
-    this.#every(3_600_000, "purge trash", () => exclusively(8, purgeTrash));
-    this.#every(3_600_000, "purge webhooks", () => exclusively(9, purgeWebhooks));
-    this.#every(3_600_000, "purge activity", () => exclusively(10, purgeActivity));
-    this.#every(3_600_000, "purge what is old", () => exclusively(11, () => this.#purgeOld()));
+    this.#every(30_000, "repair all", () => exclusively(6, repairAll, 0));
+    this.#every(3_600_000, "purge idempotency keys", () => exclusively(7, purgeIdempotencyKeys, 0));
+    this.#every(3_600_000, "purge trash", () => exclusively(8, purgeTrash, 0));
+    this.#every(3_600_000, "purge webhooks", () => exclusively(9, purgeWebhooks, 0));
+    this.#every(3_600_000, "purge activity", () => exclusively(10, purgeActivity, 0));
+    this.#every(3_600_000, "purge what is old", () => exclusively(11, () => this.#purgeOld(), 0));
     this.#every(3_600_000, "remove forgotten files", () =>
       removeForgottenFiles(this.#housekeeper.dataDir, getEnv().RETENTION_DAYS, this.#stopping.signal),
     );
