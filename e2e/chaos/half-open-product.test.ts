@@ -96,7 +96,7 @@ test("a web server answers within the limit while connections are lost, and goes
 test("a worker goes on over new connections: nothing is killed, nothing runs twice", async () => {
   const { postgres, redis, env } = await behindNetworks();
   const worker = await workers.start(env);
-  const long = await sh("sleep 32; echo whole");
+  const long = await sh("sleep 30; echo whole");
   await expect.poll(() => statusOf(long.taskId), { timeout: 10_000 }).toBe("running");
 
   for (const network of [postgres, redis]) network.freeze({ newOnes: false });
@@ -109,7 +109,7 @@ test("a worker goes on over new connections: nothing is killed, nothing runs twi
   const ending = await sh("sleep 4; echo ended");
   await expect.poll(() => statusOf(ending.taskId), { timeout: 10_000 }).toBe("running");
   for (const network of [postgres, redis]) network.freeze({ newOnes: true });
-  await new Promise((done) => setTimeout(done, 15_000));
+  await new Promise((done) => setTimeout(done, 12_000));
   for (const network of [postgres, redis]) network.heal();
   await expect.poll(() => statusOf(ending.taskId), { timeout: 15_000 }).toBe("completed");
   await expect.poll(() => statusOf(long.taskId), { timeout: 30_000 }).toBe("completed");

@@ -113,12 +113,12 @@ describe("postgres", () => {
 
   test("a slow statement is left alone, also where this process stood still meanwhile", async () => {
     const { sql } = await openPool("mlqueue slow", 2);
-    const slow = [sql`SELECT pg_sleep(7)`, sql`SELECT pg_sleep(1), 2 AS n`];
+    const slow = [sql`SELECT pg_sleep(6)`, sql`SELECT pg_sleep(1), 2 AS n`];
     await pause(200);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 11_000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 9000);
     expect((await slow[1])?.[0]).toMatchObject({ n: 2 });
     await slow[0];
-    await sql`SELECT pg_sleep(9)`;
+    await sql`SELECT pg_sleep(6)`;
   }, 40_000);
 
   test("while nothing answers, what is at work and what waits for a connection is refused in time; then all is whole", async () => {
