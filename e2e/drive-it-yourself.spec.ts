@@ -74,7 +74,10 @@ const make = async (page: Page, what: string, name: string) => {
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create" }).click();
   // The first one: the activity below names it, too.
-  await page.getByRole("link", { name: new RegExp(name) }).first().click();
+  await page
+    .getByRole("link", { name: new RegExp(name) })
+    .first()
+    .click();
   await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
 };
 
