@@ -52,19 +52,24 @@ await bench("list", async (services) => {
     (path: string, apiKey = services.apiKey) =>
     async () =>
       (await ask(`${web.address}${path}`, apiKey)).ms;
-  const measure = async (name: string, target: Target, call: () => Promise<number>, kind?: string) => {
+  const measure = async (
+    name: string,
+    target: Target,
+    call: () => Promise<number>,
+    more: Pick<Figure, "kind" | "explained"> = {},
+  ) => {
     const runs = await p95Of(rounds, calls, call);
-    figures.push({ name: `${name}, p95`, unit: "ms", runs, target, ...(kind !== undefined && { kind }) });
+    figures.push({ name: `${name}, p95`, unit: "ms", runs, target, ...more });
   };
   const measurePage = (name: string, query: string, apiKey?: string) =>
-    measure(
-      name,
-      { atMost: 20 },
-      get(`/v1/tasks${query}`, apiKey),
-      `list pages of ${stored.toLocaleString("en-US")} tasks, p95`,
-    );
+    measure(name, { atMost: 20 }, get(`/v1/tasks${query}`, apiKey), {
+      kind: `list pages of ${stored.toLocaleString("en-US")} tasks, p95`,
+    });
   const measureSearch = (name: string, query: string) =>
-    measure(name, { atMost: 20 }, get(`/v1/tasks${query}`), "searches by a part of the name, p95");
+    measure(name, { atMost: 20 }, get(`/v1/tasks${query}`), {
+      kind: "searches by a part of the name, p95",
+      explained: "a part of a name is looked for row by row, newest first, until a page is full",
+    });
   await measurePage("list page, newest first", "");
   for (const status of ["queued", "running", "failed", "completed", "failed,queued"])
     await measurePage(`list page, status=${status}`, `?status=${status}`);
