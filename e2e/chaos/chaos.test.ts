@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFailed, test } from "vitest";
 import { faultNamed } from "./faults";
 import { LEAST_RUNNING, runGate } from "./gate";
 import { reportOf } from "./report";
@@ -39,6 +39,8 @@ test(`${TASKS} tasks end as they must, exactly once, through ${FAULTS.length} fa
 }, async () => {
   const dist = process.env.MLQUEUE_DIST;
   if (!dist) throw new Error("MLQUEUE_DIST is not set: run the tests with `npm test`, which builds.");
+  const said: string[] = [];
+  onTestFailed(() => console.log(said.join("\n")));
   const verdict = await runGate({
     dist,
     dataDir,
@@ -46,7 +48,7 @@ test(`${TASKS} tasks end as they must, exactly once, through ${FAULTS.length} fa
     seed: SEED,
     tasks: TASKS,
     faults: shuffled(seeded(SEED), FAULTS).map(faultNamed),
-    say: () => {},
+    say: (text) => said.push(`${new Date().toISOString()} ${text}`),
   });
   console.log(reportOf(verdict).join("\n"));
   expect(verdict.violations).toEqual([]);

@@ -90,14 +90,23 @@ const useClient = async (client: Client, all: Client[], budget: Budget, random: 
 };
 
 const LOSS_WAIT_MS = 30_000;
+const LOSS_WAIT_MORE_MS = 3000;
 const RUNNING_WAIT_MS = 60_000;
 
-/** A fourth loss gives a task up, as promised; here as many as possible are to end as their programs do. */
-const waitForLosses = async (cluster: Cluster): Promise<void> => {
-  for (const until = Date.now() + LOSS_WAIT_MS; Date.now() < until; await pause(100)) {
-    const [row] = await cluster.sql`SELECT 1 FROM tasks WHERE losses >= 3 AND completed_at IS NULL LIMIT 1`;
-    if (!row) return;
-  }
+/**
+ * A fourth loss gives a task up, as promised; here as many as possible are to end as their programs do. One that takes long must not hold
+ * up each fault: what is waited is taken from what may be waited for the next ones.
+ */
+const waitingForLosses = (cluster: Cluster): (() => Promise<void>) => {
+  let leftMs = LOSS_WAIT_MS;
+  return async () => {
+    const from = Date.now();
+    for (; Date.now() < from + leftMs; await pause(100)) {
+      const [row] = await cluster.sql`SELECT 1 FROM tasks WHERE losses >= 3 AND completed_at IS NULL LIMIT 1`;
+      if (!row) break;
+    }
+    leftMs = Math.min(LOSS_WAIT_MS, Math.max(0, leftMs - (Date.now() - from)) + LOSS_WAIT_MORE_MS);
+  };
 };
 
 const waitForPrograms = async (cluster: Cluster, budget: Budget): Promise<number> => {
@@ -116,10 +125,11 @@ const waitForWeb = async (cluster: Cluster, struck: Struck): Promise<void> => {
 
 const strikeAll = async (cluster: Cluster, history: History, budget: Budget, options: GateOptions, random: Random) => {
   const { faults, tasks, backlog = BACKLOG, endAt = Number.POSITIVE_INFINITY, say } = options;
+  const waitForLosses = waitingForLosses(cluster);
   for (const [index, fault] of faults.entries()) {
     if (Date.now() > endAt) break;
     await pause(300 + 1200 * random());
-    if (fault.isLossy) await waitForLosses(cluster);
+    if (fault.isLossy) await waitForLosses();
     const running = await waitForPrograms(cluster, budget);
     const at = Date.now();
     const struck: Struck = {
