@@ -64,5 +64,7 @@ export const complaintsOf = (page: Page): string[] => {
 /** Nothing is being loaded any more. */
 export const settled = async (page: Page): Promise<void> => {
   await expect(page.locator("h1, main p").first()).toBeVisible();
+  // It is streamed, and may come after the page.
+  await expect(page).toHaveTitle(/./);
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
 };
